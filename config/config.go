@@ -1,0 +1,142 @@
+package config
+
+// App holds the settings that all sites of one Caddy share. In a Caddyfile
+// it is the global option `login_guard { … }`.
+type App struct {
+	// Where limits, history, held logins and one-time things are kept:
+	// `embedded` (this process) or `redis URL`. Default: embedded
+	Store string `json:"store,omitempty"`
+
+	// MaxMind database files (.mmdb) for country and network operator
+	// (ASN), relative to the configuration file. They are opened when the
+	// server starts and again when they change; a missing file means that
+	// its signal is absent. Default: none
+	GeoIP []string `json:"geoip,omitempty"`
+
+	// Lists of addresses and networks that add to a login's risk, reloaded
+	// when they change. Default: none
+	Lists []List `json:"lists,omitempty"`
+
+	// The master key: 32 bytes in base64 or hexadecimal. Placeholders such
+	// as {env.LOGIN_GUARD_KEY} and {file./run/secrets/key} are replaced; a
+	// placeholder that yields nothing is an error. Default: made once and
+	// kept in Caddy's storage
+	Key string `json:"key,omitempty"`
+}
+
+// List is one file of addresses, networks or AS numbers, one a line.
+type List struct {
+	// What being on it says: `tor`, `vpn`, `hosting` or `blocked`.
+	Kind string `json:"kind"`
+	// The file, relative to the configuration file.
+	File string `json:"file"`
+}
+
+// Modes of a site.
+const (
+	ModeEnforce = "enforce"
+	ModeMonitor = "monitor"
+)
+
+// What a login meets when the store does not answer.
+const (
+	OnStoreErrorLocal = "local"
+	OnStoreErrorDeny  = "deny"
+)
+
+// Site holds the settings of one shop. In a Caddyfile it is the directive
+// `login_guard [PRESET …] { … }`.
+type Site struct {
+	// Name under which counters, keys and devices are kept. Two site blocks
+	// of one shop name the same site. Default: the first host name of the
+	// site block, else `default`
+	Site string `json:"site,omitempty"`
+
+	// Presets of known shops, looked up in order. Default: the generic
+	// endpoint, unless Endpoints is given
+	Presets []string `json:"presets,omitempty"`
+
+	// The operator's own endpoints; they come before those of a preset.
+	// Default: none
+	Endpoints []Endpoint `json:"endpoints,omitempty"`
+
+	// `enforce`, or `monitor`: decide and record, refuse nothing.
+	// Default: enforce; a preset that was not verified against the running
+	// shop: monitor
+	Mode string `json:"mode,omitempty"`
+
+	// Without a success on this device for this account within this time a
+	// login meets at least the slider. Default: off
+	AskAfter Duration `json:"ask_after,omitempty"`
+
+	// How long a check that was passed and followed by a successful login
+	// is good for. Default: 24h
+	Remember Duration `json:"remember,omitempty"`
+
+	// From which score each rung is demanded.
+	// Default: slider 10 picture 17 second_factor 25 deny 35
+	Ladder *Ladder `json:"ladder,omitempty"`
+
+	// Limits that differ from DefaultLimits, by name. Default: DefaultLimits
+	Limits map[string]Limit `json:"limits,omitempty"`
+
+	// Whether accounts may have a second factor: only `off` exists yet.
+	// Default: off
+	SecondFactor string `json:"second_factor,omitempty"`
+
+	// What a login meets when the store does not answer: `local` (this
+	// node's own counters) or `deny`. Default: local
+	OnStoreError string `json:"on_store_error,omitempty"`
+
+	// How the pages that shoppers see look.
+	Page Page `json:"page,omitzero"`
+
+	// Status of a check's page for a browser navigation. Default: 200, as
+	// browsers drop the typed password from their offer to save on 4xx
+	ChallengeStatus int `json:"challenge_status,omitempty"`
+
+	// Start of the paths that never reach the shop.
+	// Default: /.login-guard/
+	PathPrefix string `json:"path_prefix,omitempty"`
+
+	// Other origins whose scripts may log in here. Default: none
+	Origins []string `json:"origins,omitempty"`
+
+	// `truncated` (/24, /48) or `full` addresses in log lines.
+	// Default: truncated
+	LogAddresses string `json:"log_addresses,omitempty"`
+}
+
+// Page says how the pages that shoppers see look.
+type Page struct {
+	// The shop's name as its customers know it. Default: the host name
+	Name string `json:"name,omitempty"`
+	// Colour of buttons and the bar, as #rgb or #rrggbb; white text on it,
+	// so its contrast with white must be 4.5:1 or more. Default: #1558c0
+	Accent string `json:"accent,omitempty"`
+	// Where a customer finds help. Default: no link
+	Support string `json:"support,omitempty"`
+	// Where a customer resets the password. Default: no link
+	Reset string `json:"reset,omitempty"`
+	// Language when the browser asks for none that we have. Default: en
+	Language string `json:"language,omitempty"`
+}
+
+// Ladder holds the score, in decibans, from which each rung is demanded;
+// Off in a field takes the rung away.
+type Ladder struct {
+	Slider       Rung `json:"slider,omitempty"`
+	Picture      Rung `json:"picture,omitempty"`
+	SecondFactor Rung `json:"second_factor,omitempty"`
+	Deny         Rung `json:"deny,omitempty"`
+}
+
+// Rung is a score from which something is demanded. Zero means the default.
+type Rung float64
+
+// RungOff takes a rung away.
+const RungOff Rung = -1
+
+// DefaultLadder is the ladder of DESIGN §5: decibans at which the odds of
+// an attack make each demand worth its friction.
+var DefaultLadder = Ladder{Slider: 10, Picture: 17, SecondFactor: 25, Deny: 35}

@@ -1,0 +1,137 @@
+// Package risk turns what is known about an attempt into a score that
+// explains itself, and the score, the limits and what was passed already
+// into a verdict. Both are pure functions of their arguments: the same facts
+// give the same verdict, today and from a record next week.
+//
+// Points are decibans, 10·log10 of the likelihood ratio between an attack
+// and the account's owner, so they add up (naive Bayes in log odds) and each
+// can be read as evidence. Families are capped, so that evidence that comes
+// together is not counted twice.
+package risk
+
+import "time"
+
+// Action is what a login meets.
+type Action string
+
+// Actions, weakest first.
+const (
+	Allow        Action = "allow"
+	Slider       Action = "slider"
+	Picture      Action = "picture"
+	SecondFactor Action = "second_factor"
+	Deny         Action = "deny"
+	Unreadable   Action = "unreadable"
+)
+
+// Facts is all that Assess looks at. The zero value of each field means
+// "nothing known", which never adds points (unknown is not new).
+type Facts struct {
+	// Trust.
+	DeviceKnown      bool // the device cookie names this account
+	AddressSucceeded bool // this address succeeded for this account within 180 days
+	CheckPassed      bool // a check was passed lately and is still good
+
+	// Place of the address; empty and zero where there is no GeoIP file.
+	Country string
+	ASN     uint32
+	Family  string // client family, such as "firefox" or "chrome-mobile"
+
+	// Account history.
+	AccountSuccesses int  // successes seen, 0 = no history
+	CountryKnown     bool // Country is in the account's history
+	ASNKnown         bool // ASN is in the account's history
+	FamilyKnown      bool // Family is in the account's history
+	// Site history, by which accounts without history are judged.
+	SiteSuccesses   int
+	SiteCountryRare bool // less than 1 in 200 of the site's successes come from Country
+	SiteASNRare     bool
+	SiteFamilyRare  bool
+
+	// Address: failure units (half-life 12 h), the share of its logins that
+	// failed (0..1), distinct accounts that failed in the last 10 minutes.
+	AddressFailures       float64
+	AddressFailureShare   float64
+	AddressAccountsFailed int
+	// Account: failures from unknown devices (half-life 1 h), distinct
+	// networks that failed in the last hour.
+	AccountFailures       float64
+	AccountNetworksFailed int
+
+	// Client.
+	NoAcceptLanguage bool
+
+	// Reputation.
+	Tor, Blocked, VPN, Hosting bool
+
+	// Evidence of the check just answered, 0..10 (0 until it is built).
+	CheckEvidence float64
+}
+
+// Reason is one piece of evidence. Codes are stable and documented.
+type Reason struct {
+	Code   string  `json:"code"`
+	Points float64 `json:"points"`
+}
+
+// Assessment is a score and why.
+type Assessment struct {
+	Score   float64  `json:"score"`
+	Reasons []Reason `json:"reasons"`
+}
+
+// Over is a limit that an attempt is over.
+type Over struct {
+	Limit      string        // its name, such as "pair"
+	RetryAfter time.Duration // until one unit comes back
+	Demands    Action        // Deny, Picture or Slider
+	// Personal limits (pair, account, device) stay when an operator's allow
+	// override lifts those of address, network and site.
+	Personal bool
+}
+
+// Override is what the operator said about an address or account.
+type Override int
+
+// Overrides.
+const (
+	NoOverride Override = iota
+	AllowOverride
+	DenyOverride
+)
+
+// Situation is all that Decide looks at.
+type Situation struct {
+	Assessment Assessment
+	Override   Override
+	Over       []Over
+	// DeviceKnown: rule 10, the owner's own device.
+	DeviceKnown bool
+	// Blameless: a private or shared address (rule 10); limits and score
+	// demand at most a picture of it.
+	Blameless bool
+	// AddressUnits are the failure units of the address family: the score
+	// alone denies only from five.
+	AddressUnits float64
+	// Floors: what is demanded whatever the score, with its reason code.
+	Floors []Floor
+	// Passed is the strongest check that this login or its pass has passed:
+	// Allow (none), Slider or Picture.
+	Passed Action
+}
+
+// Floor is a demand that does not come from the score.
+type Floor struct {
+	Demands Action
+	Code    string
+}
+
+// Verdict is what the login meets and why.
+type Verdict struct {
+	Action     Action
+	Reasons    []Reason      // of the assessment, then limits and floors with 0 points
+	RetryAfter time.Duration // Deny: how long
+	// Gap: with Picture from the second_factor rung on, the time before
+	// which an answer is not accepted.
+	Gap time.Duration
+}
