@@ -1,0 +1,208 @@
+// Package store says what Login Guard asks of a database: budgets that are
+// taken before the shop is asked and given back after, what is known of an
+// address or account, and things that are good once.
+//
+// Everything a caller hands over is already a keyed hash or sealed: a store
+// never sees an account name, an address or a password. Package storetest is
+// the contract in executable form; every store passes it.
+package store
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// Errors that a store returns; test them with errors.Is.
+var (
+	// ErrNotFound: there is no such thing, or it was taken, or it expired.
+	ErrNotFound = errors.New("not found")
+	// ErrFull: a bound of the store or of a group is reached.
+	ErrFull = errors.New("store is full")
+)
+
+// Key is a keyed hash of what a row is about.
+type Key [16]byte
+
+// IsZero reports whether k names nothing.
+func (k Key) IsZero() bool { return k == Key{} }
+
+// Soft says whether a budget that is spent stops a reservation.
+type Soft uint8
+
+// Hard is the zero value: a budget that is spent takes nothing from any
+// other. A soft one is only reported.
+const (
+	Hard Soft = iota
+	SoftAlways
+	// SoftIfBusy is soft when the first tally of the reservation shows more
+	// than Reserve.BusyAbove accounts that succeeded within a day.
+	SoftIfBusy
+)
+
+// Charge takes one unit from a budget that holds Burst units and gets one
+// back each Every (generic cell rate algorithm).
+type Charge struct {
+	Key   Key
+	Burst int
+	Every time.Duration
+	Soft  Soft
+	// Once: the charge is taken only if this key was not charged within
+	// OnceFor; that is how distinct things and repeated requests are
+	// counted. Zero: always.
+	Once    Key
+	OnceFor time.Duration
+}
+
+// Ask names a tally to read and how its figures age.
+type Ask struct {
+	Key      Key
+	HalfLife time.Duration
+	// Window is how far back failures by distinct others are counted; the
+	// answer covers between half of it and all of it.
+	Window time.Duration
+}
+
+// Tally is what is known of an address, an account or a site, aged to now.
+type Tally struct {
+	Failures, Successes float64
+	// FailedOf and SucceededOf count distinct others (accounts of an
+	// address, networks of an account) that failed within the window and
+	// that succeeded within a day. Estimates: exact to within one up to 10.
+	FailedOf, SucceededOf int
+}
+
+// Wall asks for the row of failures of one account from unknown devices.
+type Wall struct {
+	Key Key
+	// From how many failures on attempts share a growing gap, and from how
+	// many in a row the gap is the longest. Zero: never.
+	GapFrom, RowFrom int
+}
+
+// WallState is the wall before this reservation.
+type WallState struct {
+	Failures int // leaking one an hour
+	Row      int // since the last success
+	// Wait is how long until the next attempt is let through; above zero
+	// nothing was reserved.
+	Wait time.Duration
+}
+
+// Profile is where an account logged in from within half a year: tags of
+// countries, networks (ASN), client families and addresses.
+type Profile struct {
+	Successes int
+	Countries []uint32
+	ASNs      []uint32
+	Families  []uint32
+	Addresses []uint32
+}
+
+// Reserve asks for all budgets of one attempt at once.
+type Reserve struct {
+	Now       time.Time
+	Charges   []Charge
+	Tallies   []Ask // the first is the address's
+	BusyAbove int
+	Wall      Wall // zero key: none
+	Profile   Key  // zero: none
+	// Marks are keys whose marks are read (see Store.Mark).
+	Marks []Key
+}
+
+// Reserved is the answer. All or none: if a hard budget is spent or the wall
+// says wait, nothing was taken.
+type Reserved struct {
+	// Over and Taken have a bit for each charge; After is how long until a
+	// unit of each spent budget comes back.
+	Over, Taken uint32
+	After       []time.Duration
+	Tallies     []Tally
+	Wall        WallState
+	// gap as it was, for giving back
+	WallTaken bool
+	WallGap   int64
+	Profile   Profile
+	Marks     []time.Time // zero: none
+}
+
+// Count adds to a tally.
+type Count struct {
+	Ask
+	Failures, Successes float64
+	// FailedOf and SucceededOf are hashes of the other that failed or
+	// succeeded; zero: none.
+	FailedOf, SucceededOf uint64
+}
+
+// Visit adds to a profile. Zero tags are left out.
+type Visit struct {
+	Key                           Key
+	Country, ASN, Family, Address uint32
+}
+
+// Settle ends a reservation.
+type Settle struct {
+	Now time.Time
+	// Refund are charges that were taken and are given back, with their
+	// Once key where it is to be forgotten too.
+	Refund []Charge
+	Counts []Count
+	// Wall, with its gap as it was, is given back when WallRefund is set;
+	// WallReset ends the row.
+	Wall       Key
+	WallRefund bool
+	WallGap    int64
+	WallReset  bool
+	Visit      Visit // zero key: none
+}
+
+// Group bounds how many kept things share a key.
+type Group struct {
+	Key Key
+	Max int
+	// Replace: the oldest goes when the group is full. Otherwise Keep
+	// answers ErrFull.
+	Replace bool
+}
+
+// Store is a database for limits, history and one-time things. All methods
+// are safe for concurrent use. A store that cannot be reached returns an
+// error within the context's deadline and changes nothing.
+type Store interface {
+	// Reserve takes all charges or none, and reads.
+	Reserve(ctx context.Context, r Reserve) (Reserved, error)
+	// Settle gives back and counts. It is never refused for want of room.
+	Settle(ctx context.Context, s Settle) error
+	// Forget drops counters, tallies, walls and profiles.
+	Forget(ctx context.Context, keys ...Key) error
+
+	// Keep stores value for ttl. The value is not copied: the caller leaves
+	// it alone.
+	Keep(ctx context.Context, key Key, value []byte, ttl time.Duration, groups ...Group) error
+	// Extend gives a kept thing a new ttl and reports whether it is there.
+	Extend(ctx context.Context, key Key, ttl time.Duration) (bool, error)
+	// Take returns a kept thing and removes it; of concurrent callers
+	// exactly one gets it, the others ErrNotFound.
+	Take(ctx context.Context, key Key) ([]byte, error)
+	// Spend marks key as spent for ttl and reports whether this call was
+	// the first. When there is no room it reports false: better a fresh
+	// check than one that is good twice.
+	Spend(ctx context.Context, key Key, ttl time.Duration) (bool, error)
+
+	// Mark writes the time at for a key, for ttl: "all that is older is
+	// revoked". A later mark replaces an earlier one.
+	Mark(ctx context.Context, key Key, at time.Time, ttl time.Duration) error
+
+	// Stats for status and metrics.
+	Stats() Stats
+}
+
+// Stats describes how full a store is.
+type Stats struct {
+	Kept      int   // held logins and clearances
+	KeptBytes int64 // their values
+	Counters  int   // live counters, 0 where unknown
+	Evictions int64 // live rows pushed out since the start
+}
