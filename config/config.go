@@ -4,13 +4,14 @@ package config
 // it is the global option `login_guard { … }`.
 type App struct {
 	// Where limits, history, held logins and one-time things are kept:
-	// `embedded` (this process) or `redis URL`. Default: embedded
+	// `embedded` (this process); `redis URL` is not built yet.
+	// Default: embedded
 	Store string `json:"store,omitempty"`
 
 	// MaxMind database files (.mmdb) for country and network operator
-	// (ASN), relative to the configuration file. They are opened when the
-	// server starts and again when they change; a missing file means that
-	// its signal is absent. Default: none
+	// (ASN). A Caddyfile may name them relative to itself. They are opened
+	// when the server starts and again when they change; a missing file
+	// means that its signal is absent. Default: none
 	GeoIP []string `json:"geoip,omitempty"`
 
 	// Lists of addresses and networks that add to a login's risk, reloaded
@@ -28,7 +29,7 @@ type App struct {
 type List struct {
 	// What being on it says: `tor`, `vpn`, `hosting` or `blocked`.
 	Kind string `json:"kind"`
-	// The file, relative to the configuration file.
+	// The file. A Caddyfile may name it relative to itself.
 	File string `json:"file"`
 }
 
@@ -47,9 +48,10 @@ const (
 // Site holds the settings of one shop. In a Caddyfile it is the directive
 // `login_guard [PRESET …] { … }`.
 type Site struct {
-	// Name under which counters, keys and devices are kept. Two site blocks
-	// of one shop name the same site. Default: the first host name of the
-	// site block, else `default`
+	// Name under which counters, keys and devices are kept: up to 100
+	// letters, digits, dots, hyphens and underscores. Two site blocks of one
+	// shop name the same site. Default: the first host name of the site
+	// block, else `default`
 	Site string `json:"site,omitempty"`
 
 	// Presets of known shops, looked up in order. Default: the generic
@@ -66,14 +68,17 @@ type Site struct {
 	Mode string `json:"mode,omitempty"`
 
 	// Without a success on this device for this account within this time a
-	// login meets at least the slider. Default: off
+	// login meets at least the slider. From 1h to 180d, the time a device is
+	// remembered. Default: off
 	AskAfter Duration `json:"ask_after,omitempty"`
 
 	// How long a check that was passed and followed by a successful login
-	// is good for. Default: 24h
+	// is good for. From 10m, which a check alone is worth, to 30d.
+	// Default: 24h
 	Remember Duration `json:"remember,omitempty"`
 
-	// From which score each rung is demanded.
+	// From which score each rung is demanded. Those that are not off rise
+	// in this order.
 	// Default: slider 10 picture 17 second_factor 25 deny 35
 	Ladder *Ladder `json:"ladder,omitempty"`
 
@@ -91,15 +96,18 @@ type Site struct {
 	// How the pages that shoppers see look.
 	Page Page `json:"page,omitzero"`
 
-	// Status of a check's page for a browser navigation. Default: 200, as
-	// browsers drop the typed password from their offer to save on 4xx
+	// Status of a check's page for a browser navigation: 200, 401, 403 or
+	// 429. Default: 200, as browsers drop the typed password from their
+	// offer to save on 4xx
 	ChallengeStatus int `json:"challenge_status,omitempty"`
 
-	// Start of the paths that never reach the shop.
+	// Start of the paths that never reach the shop, at least one segment of
+	// letters, digits, dots, hyphens and underscores.
 	// Default: /.login-guard/
 	PathPrefix string `json:"path_prefix,omitempty"`
 
-	// Other origins whose scripts may log in here. Default: none
+	// Other origins whose scripts may log in here. Not built yet.
+	// Default: none
 	Origins []string `json:"origins,omitempty"`
 
 	// `truncated` (/24, /48) or `full` addresses in log lines.
@@ -109,34 +117,18 @@ type Site struct {
 
 // Page says how the pages that shoppers see look.
 type Page struct {
-	// The shop's name as its customers know it. Default: the host name
+	// The shop's name as its customers know it, up to 80 characters.
+	// Default: the host name
 	Name string `json:"name,omitempty"`
 	// Colour of buttons and the bar, as #rgb or #rrggbb; white text on it,
 	// so its contrast with white must be 4.5:1 or more. Default: #1558c0
 	Accent string `json:"accent,omitempty"`
-	// Where a customer finds help. Default: no link
+	// Where a customer finds help: an http(s) URL or a path of the shop.
+	// Default: no link
 	Support string `json:"support,omitempty"`
-	// Where a customer resets the password. Default: no link
+	// Where a customer resets the password: an http(s) URL or a path of the
+	// shop. Default: no link
 	Reset string `json:"reset,omitempty"`
 	// Language when the browser asks for none that we have. Default: en
 	Language string `json:"language,omitempty"`
 }
-
-// Ladder holds the score, in decibans, from which each rung is demanded;
-// Off in a field takes the rung away.
-type Ladder struct {
-	Slider       Rung `json:"slider,omitempty"`
-	Picture      Rung `json:"picture,omitempty"`
-	SecondFactor Rung `json:"second_factor,omitempty"`
-	Deny         Rung `json:"deny,omitempty"`
-}
-
-// Rung is a score from which something is demanded. Zero means the default.
-type Rung float64
-
-// RungOff takes a rung away.
-const RungOff Rung = -1
-
-// DefaultLadder is the ladder of DESIGN §5: decibans at which the odds of
-// an attack make each demand worth its friction.
-var DefaultLadder = Ladder{Slider: 10, Picture: 17, SecondFactor: 25, Deny: 35}

@@ -12,38 +12,50 @@ import (
 // `24h` or `3d`.
 type Duration time.Duration
 
-// ParseDuration reads what time.ParseDuration reads, and days (`3d`,
-// `1d12h`). Durations below zero are refused.
+// ParseDuration reads what time.ParseDuration reads, and whole days in front
+// of it (`3d`, `1d12h`), up to 100 years. Durations below zero are refused.
 func ParseDuration(s string) (Duration, error) {
-	rest := s
-	var days time.Duration
-	if i := strings.IndexByte(s, 'd'); i > 0 {
-		n, err := strconv.ParseFloat(s[:i], 64)
+	days, rest, found := strings.Cut(s, "d")
+	if !found {
+		days, rest = "", s
+	}
+	var sum time.Duration
+	if found {
+		n, err := strconv.ParseUint(days, 10, 16)
 		if err != nil || n > 36500 {
-			return 0, fmt.Errorf("%q is no duration; one that works is 24h or 3d", s)
+			return 0, fmt.Errorf("%q is no duration such as 24h or 3d", s)
 		}
-		days, rest = time.Duration(n*float64(24*time.Hour)), s[i+1:]
+		sum = time.Duration(n) * 24 * time.Hour
 	}
-	var d time.Duration
-	if rest != "" || days == 0 {
-		var err error
-		if d, err = time.ParseDuration(rest); err != nil {
-			return 0, fmt.Errorf("%q is no duration; one that works is 24h or 3d", s)
+	if rest != "" || !found {
+		d, err := time.ParseDuration(rest)
+		if err != nil {
+			return 0, fmt.Errorf("%q is no duration such as 24h or 3d", s)
 		}
+		if d < 0 || sum+d < 0 {
+			return 0, fmt.Errorf("%q is below zero or too long; a duration is such as 24h or 3d", s)
+		}
+		sum += d
 	}
-	if d+days < 0 {
-		return 0, fmt.Errorf("%q is below zero; one that works is 24h or 3d", s)
-	}
-	return Duration(d + days), nil
+	return Duration(sum), nil
 }
 
-// String writes whole days as days, everything else as time.Duration does.
+// String writes whole days as days, everything else as time.Duration does
+// but without the zeros at its end: 10m, not 10m0s.
 func (d Duration) String() string {
 	const day = 24 * time.Hour
-	if t := time.Duration(d); t > 0 && t%day == 0 {
+	t := time.Duration(d)
+	if t > 0 && t%day == 0 {
 		return strconv.Itoa(int(t/day)) + "d"
 	}
-	return time.Duration(d).String()
+	s := t.String()
+	if t != 0 && t%time.Minute == 0 {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if t != 0 && t%time.Hour == 0 {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
 }
 
 // MarshalJSON writes the text form.
@@ -54,6 +66,9 @@ func (d Duration) MarshalJSON() ([]byte, error) { return json.Marshal(d.String()
 func (d *Duration) UnmarshalJSON(b []byte) error {
 	var n int64
 	if json.Unmarshal(b, &n) == nil {
+		if n < 0 {
+			return fmt.Errorf("a duration is not below zero; one that works is \"24h\"")
+		}
 		*d = Duration(n)
 		return nil
 	}

@@ -23,8 +23,15 @@ type Endpoint struct {
 
 	// Field names (as sent, such as `login[username]`) that carry the
 	// account and the password; alternatives.
+	// A name that starts with `*[` stands for any name before that bracket:
+	// `*[password]` is `user[password]` and `login[password]`.
 	AccountFields  []string `json:"account_fields,omitempty"`
 	PasswordFields []string `json:"password_fields,omitempty"`
+	// Fields that carry the account where none of AccountFields is there:
+	// `login` is the account in some shops and the button's name in others.
+	// Beside another account, a value with an @ is a second account and the
+	// request is refused. Default: none
+	AccountFallback []string `json:"account_fallback,omitempty"`
 	// Fields that must be there too for the shop to log anyone in.
 	Requires []string `json:"requires,omitempty"`
 
@@ -36,10 +43,18 @@ type Endpoint struct {
 	// Whether a request without any of Query's parameters may be a login
 	// all the same (search-engine-friendly paths).
 	QueryOptional bool `json:"query_optional,omitempty"`
+	// Where the query alone chooses the page: canonical paths, `*` as in
+	// Paths. On any other path, or with one of QueryUnless in the query, the
+	// shop may take the page from elsewhere, so that other values of Query
+	// say nothing and QueryOptional decides. Default: everywhere
+	QueryPaths  []string `json:"query_paths,omitempty"`
+	QueryUnless []string `json:"query_unless,omitempty"`
 
-	// A request that carries one of ExemptFields on a path that contains
-	// one of ExemptPaths is something else (a registration, a password
-	// change). Both are needed: a field alone is for an attacker to add.
+	// A request that carries one of ExemptFields on a path whose last
+	// segment is one of ExemptPaths is something else (a registration, a
+	// password change), unless Query is met, the path is one of Paths, or a
+	// field of AccountFallback is there. Both are needed: a field alone is
+	// for an attacker to add.
 	ExemptFields []string `json:"exempt_fields,omitempty"`
 	ExemptPaths  []string `json:"exempt_paths,omitempty"`
 
@@ -54,8 +69,14 @@ type Endpoint struct {
 	// Default: form
 	Body string `json:"body,omitempty"`
 
-	// Every request to Paths is an attempt, whatever its fields.
+	// Every request to Paths that carries a body or a query is an attempt,
+	// whatever its fields. Default: false
 	Always bool `json:"always,omitempty"`
+
+	// The cookies that hold the shop's session; `*` at the end. A held login
+	// does not go on in another session than the one it was typed in.
+	// Default: none
+	SessionCookies []string `json:"session_cookies,omitempty"`
 
 	// Marks of the shop's answer, tried in the order failure, retry,
 	// success. An answer that matches none is a failure where Success is

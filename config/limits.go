@@ -5,16 +5,19 @@ import "time"
 // Limit is one budget. Burst units may be spent at once; each Every gives
 // one back (the generic cell rate algorithm of ITU-T I.371).
 type Limit struct {
-	// How many may be spent at once.
+	// How many may be spent at once, 1 to 1,000,000. Default: the limit's
 	Burst int `json:"burst,omitempty"`
-	// The time after which one comes back.
+	// The time after which one comes back; all of Burst within 30 days.
+	// Default: the time in which the limit's default gives back a full
+	// budget, shared out over Burst
 	Every Duration `json:"every,omitempty"`
 	// The further steps of limits that have several: of `account` the
 	// failures from which every login from an unknown device meets the
 	// slider, from which it waits a growing gap, and from which the gap is
-	// the longest; of `accounts` the second budget, per hour.
+	// the longest; of `accounts` the second budget, per hour. They rise.
+	// Default: the limit's
 	Steps []int `json:"steps,omitempty"`
-	// Off takes the limit away.
+	// Off takes the limit away; nothing else is given with it.
 	Off bool `json:"off,omitempty"`
 }
 

@@ -105,10 +105,12 @@ type Situation struct {
 	Assessment Assessment
 	Override   Override
 	Over       []Over
-	// DeviceKnown: rule 10, the owner's own device.
+	// DeviceKnown: the device cookie names the account; such a device is
+	// limited by its own budget only.
 	DeviceKnown bool
-	// Blameless: a private or shared address (rule 10); limits and score
-	// demand at most a picture of it.
+	// Blameless: a private or shared address, behind which are many people;
+	// limits that are not personal and the score demand at most a picture
+	// of it.
 	Blameless bool
 	// AddressUnits are the failure units of the address family: the score
 	// alone denies only from five.

@@ -1,0 +1,136 @@
+package config
+
+// wooCommerce answers its login on any path: the form handler runs before
+// routing and wants `login` among the fields. WordPress' own form and
+// XML-RPC open the same accounts.
+func wooCommerce() []Endpoint {
+	// A login sets this cookie; nothing else of a failure does. The answer
+	// is a redirect, or a page where a theme or an expired session's popup
+	// logs in by script.
+	loggedIn := []Mark{{Status: []string{"2xx", "3xx"}, NewCookie: "wordpress_logged_in_*"}}
+	return []Endpoint{{
+		Kind: KindLogin, Name: "woocommerce",
+		Paths:          []string{"*/my-account"},
+		AccountFields:  []string{"username"},
+		PasswordFields: []string{"password"},
+		Requires:       []string{"login"},
+		BodyOnly:       true,
+		Failure:        []Mark{{Status: []string{"200"}, Body: []string{`woocommerce-error`}}},
+		Success:        loggedIn,
+	}, {
+		Kind: KindLogin, Name: "wp-login",
+		Paths:          []string{"*/wp-login.php", "*/wp-login.php/*"},
+		AccountFields:  []string{"log"},
+		PasswordFields: []string{"pwd"},
+		BodyOnly:       true,
+		Failure:        []Mark{{Status: []string{"200"}, Body: []string{`id="login_error"`}}},
+		Success:        loggedIn,
+	}, {
+		Kind: KindLogin, Name: "xmlrpc",
+		Paths: []string{"*/xmlrpc.php", "*/xmlrpc.php/*"},
+		Body:  "xmlrpc",
+	}}
+}
+
+// Fields and last path segments by which OpenCart's other forms with an
+// e-mail address and a password (registration) are told from the login where
+// search-engine-friendly paths hide the route.
+var (
+	openCartExemptFields = []string{"firstname", "telephone", "confirm"}
+	openCartExemptPaths  = []string{"register", "create-account", "forgotten", "forgot-password", "guest"}
+	// Elsewhere, or with _route_, OpenCart looks its page up by path.
+	openCartQueryPaths  = []string{"/", "*/index.php"}
+	openCartQueryUnless = []string{"_route_"}
+)
+
+func openCart4() []Endpoint {
+	return []Endpoint{{
+		Kind: KindLogin, Name: "opencart4",
+		Paths:          []string{"*/login"},
+		AccountFields:  []string{"email"},
+		PasswordFields: []string{"password"},
+		Query: map[string][]string{"route": {
+			"account/login", "account/login.login", "checkout/login", "checkout/login.save", "checkout/login.login",
+		}},
+		QueryOptional: true,
+		QueryPaths:    openCartQueryPaths,
+		QueryUnless:   openCartQueryUnless,
+		ExemptFields:  openCartExemptFields,
+		ExemptPaths:   openCartExemptPaths,
+		BodyOnly:      true,
+		Failure:       []Mark{{JSON: "/error"}},
+		// The token of the form was used up by another tab: the password
+		// was not looked at.
+		Retry:   []Mark{{JSON: "/redirect", JSONContains: "route=account/login"}},
+		Success: []Mark{{JSON: "/redirect", JSONContains: "customer_token="}},
+	}}
+}
+
+func openCart3() []Endpoint {
+	return []Endpoint{{
+		Kind: KindLogin, Name: "opencart3",
+		Paths:          []string{"*/login"},
+		AccountFields:  []string{"email"},
+		PasswordFields: []string{"password"},
+		// Dashes and an action of `index` are dropped before the look-up.
+		Query:         map[string][]string{"route": {"account/login", "checkout/login/save"}},
+		QueryOptional: true,
+		QueryPaths:    openCartQueryPaths,
+		QueryUnless:   openCartQueryUnless,
+		ExemptFields:  openCartExemptFields,
+		ExemptPaths:   openCartExemptPaths,
+		BodyOnly:      true,
+		Failure: []Mark{
+			{Status: []string{"200"}, Body: []string{"alert-danger"}},
+			{JSON: "/error"},
+		},
+		// With an empty basket the checkout never looks at the password.
+		Retry: []Mark{{JSON: "/redirect", JSONContains: "route=checkout/cart"}},
+		Success: []Mark{
+			{Status: []string{"302", "303"}, NotRoute: map[string][]string{"route": {"account/login"}}},
+			{JSON: "/redirect", JSONContains: "checkout/checkout"},
+		},
+	}}
+}
+
+// zenCart looks at main_page only; the path is free.
+func zenCart() []Endpoint {
+	return []Endpoint{{
+		Kind: KindLogin, Name: "zencart",
+		Paths:          []string{"*/login"},
+		AccountFields:  []string{"email_address"},
+		PasswordFields: []string{"password"},
+		Query:          map[string][]string{"main_page": {"login"}},
+		QueryOptional:  true,
+		QueryPaths:     []string{"/", "*/index.php"},
+		ExemptFields:   []string{"confirmation", "firstname"},
+		ExemptPaths:    []string{"create_account", "create-account", "register"},
+		BodyOnly:       true,
+		Failure:        []Mark{{Status: []string{"200"}}},
+		// A stale token or a browser without the session's cookie: the
+		// password was not looked at.
+		Retry: []Mark{{Status: []string{"3xx"}, Route: map[string][]string{"main_page": {"time_out", "cookie_usage"}}}},
+		Success: []Mark{{
+			Status: []string{"3xx"}, NewCookie: "zenid",
+			NotRoute: map[string][]string{"main_page": {"time_out", "cookie_usage", "login"}},
+		}},
+	}}
+}
+
+// django knows Django's own forms (the admin's too) and Oscar's, whose login
+// page has a prefix before each field because it registers as well.
+func django() []Endpoint {
+	one := func(name, account, password string) Endpoint {
+		return Endpoint{
+			Kind: KindLogin, Name: name,
+			Paths:          []string{"*/login"},
+			AccountFields:  []string{account},
+			PasswordFields: []string{password},
+			BodyOnly:       true,
+			Failure:        []Mark{{Status: []string{"200"}}},
+			Retry:          []Mark{{Status: []string{"403"}, Body: []string{"CSRF"}}},
+			Success:        []Mark{{Status: []string{"302", "303"}, NewCookie: "sessionid"}},
+		}
+	}
+	return []Endpoint{one("django", "username", "password"), one("oscar", "login-username", "login-password")}
+}

@@ -1,0 +1,160 @@
+package config
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+)
+
+const hour = Duration(time.Hour)
+
+// login is an endpoint that is right, for tests that spoil one thing.
+func login(change func(*Endpoint)) []Endpoint {
+	e := Endpoint{AccountFields: []string{"email"}, PasswordFields: []string{"password"}}
+	if change != nil {
+		change(&e)
+	}
+	return []Endpoint{e}
+}
+
+func TestZeroValuesAreValid(t *testing.T) {
+	if err := (&App{}).Validate(); err != nil {
+		t.Errorf("App: %v", err)
+	}
+	if err := (&Site{}).Validate(); err != nil {
+		t.Errorf("Site: %v", err)
+	}
+}
+
+// What the Caddyfile cannot say, JSON and Go code can: these are refused by
+// Validate alone. The rest is in caddymodule/testdata/adapt.
+func TestSiteValidateRefuses(t *testing.T) {
+	for name, test := range map[string]struct {
+		site Site
+		want string
+	}{
+		"a negative ask_after":          {Site{AskAfter: -hour}, "ask_after: "},
+		"a negative remember":           {Site{Remember: -hour}, "remember: "},
+		"a rung below zero":             {Site{Ladder: &Ladder{Slider: -5}}, "ladder slider: -5 is not above 0"},
+		"a rung that nothing reaches":   {Site{Ladder: &Ladder{Deny: 101}}, "ladder deny: 101"},
+		"two rungs alike":               {Site{Ladder: &Ladder{Slider: 17}}, "ladder: picture 17 is not above slider 17"},
+		"an unknown limit":              {Site{Limits: map[string]Limit{"ip": {Burst: 1}}}, `limit: there is no "ip"`},
+		"a budget that is off too":      {Site{Limits: map[string]Limit{"pair": {Off: true, Burst: 1}}}, "limit pair: off and a budget"},
+		"a negative budget":             {Site{Limits: map[string]Limit{"pair": {Burst: -1, Every: hour}}}, "limit pair: -1 is not between"},
+		"a budget beyond a million":     {Site{Limits: map[string]Limit{"pair": {Burst: 1_000_001, Every: 1}}}, "limit pair: 1000001"},
+		"a negative pace":               {Site{Limits: map[string]Limit{"pair": {Burst: 1, Every: -1}}}, "limit pair: it has no budget"},
+		"logins without a budget":       {Site{Limits: map[string]Limit{"logins": {}}}, "limit logins: it has no budget"},
+		"logins without a pace":         {Site{Limits: map[string]Limit{"logins": {Burst: 3}}}, "limit logins: it has no budget"},
+		"steps where there are none":    {Site{Limits: map[string]Limit{"pair": {Steps: []int{1}}}}, "limit pair: it takes 0 steps, not 1"},
+		"account with a burst":          {Site{Limits: map[string]Limit{"account": {Burst: 3}}}, "limit account: it has three steps"},
+		"account steps that stand":      {Site{Limits: map[string]Limit{"account": {Steps: []int{5, 5, 100}}}}, "limit account: 5 is not above 5"},
+		"accounts an hour under burst":  {Site{Limits: map[string]Limit{"accounts": {Burst: 30}}}, "limit accounts: 20 is not above 30"},
+		"a site name with a slash":      {Site{Site: "a/b"}, "site: "},
+		"a negative status":             {Site{ChallengeStatus: -1}, "challenge_status: -1"},
+		"a prefix with a star":          {Site{PathPrefix: "/x*/"}, "path_prefix: "},
+		"a page name with a line break": {Site{Page: Page{Name: "a\nb"}}, "page name: "},
+		"a long page name":              {Site{Page: Page{Name: strings.Repeat("x", 81)}}, "page name: "},
+		"a link with a user":            {Site{Page: Page{Support: "https://shop@evil.example/"}}, "page support: "},
+		"a link with a backslash":       {Site{Page: Page{Support: `/\evil.example`}}, "page support: "},
+		"a pale short colour":           {Site{Page: Page{Accent: "#fff"}}, "contrast of 1.00:1"},
+		"an endpoint without fields":    {Site{Endpoints: []Endpoint{{}}}, "endpoint login: account_field is missing"},
+		"an empty mark":                 {Site{Endpoints: login(func(e *Endpoint) { e.Success = []Mark{{}} })}, "success: a condition is missing"},
+		"an unknown body":               {Site{Endpoints: login(func(e *Endpoint) { e.Body = "soap" })}, `body: there is no "soap"`},
+		"exempt fields alone":           {Site{Endpoints: login(func(e *Endpoint) { e.ExemptFields = []string{"x"} })}, "belong together"},
+		"a field of our own":            {Site{Endpoints: login(func(e *Endpoint) { e.Requires = []string{"Login_Guard_x"} })}, "are our own"},
+		"a path with a star inside":     {Site{Endpoints: login(func(e *Endpoint) { e.Paths = []string{"/a/*/b"} })}, "has a * in its middle"},
+		"a path with a query":           {Site{Endpoints: login(func(e *Endpoint) { e.Paths = []string{"/a?x=1"} })}, "has a query"},
+		"a query without values":        {Site{Endpoints: login(func(e *Endpoint) { e.Query = map[string][]string{"r": nil} })}, `query "r" lacks`},
+		"a header that is none":         {Site{Endpoints: login(func(e *Endpoint) { e.Success = []Mark{{Header: "a b"}} })}, "no name of a header"},
+		"contains without json":         {Site{Endpoints: login(func(e *Endpoint) { e.Success = []Mark{{JSONContains: "x"}} })}, "contains belongs to json"},
+		"a pointer that is required":    {Site{Endpoints: login(func(e *Endpoint) { e.Requires = []string{"/x"} })}, "not built yet"},
+		"a required second factor":      {Site{SecondFactor: "required"}, "second_factor: it is not built yet"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if err := test.site.Validate(); err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got %v, want an error with %q", err, test.want)
+			} else if !strings.Contains(err.Error(), "; one that works: ") {
+				t.Errorf("%v does not say what works", err)
+			}
+		})
+	}
+}
+
+func TestAllProblemsAreReportedAtOnce(t *testing.T) {
+	err := (&Site{Mode: "x", Remember: 1, ChallengeStatus: 5}).Validate()
+	if err == nil || strings.Count(err.Error(), "one that works") != 3 {
+		t.Errorf("got %v, want three problems", err)
+	}
+}
+
+func TestEveryPresetIsValid(t *testing.T) {
+	for _, name := range PresetNames() {
+		endpoints, ok := Preset(name)
+		if !ok || len(endpoints) == 0 {
+			t.Errorf("the preset %s is listed and has no endpoint", name)
+		}
+		for _, e := range endpoints {
+			for _, err := range e.check(name + "/" + e.Name) {
+				t.Error(err)
+			}
+		}
+	}
+}
+
+func TestKeyIsReadAndNeverRepeated(t *testing.T) {
+	for name, key := range map[string]string{
+		"base64":          "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHv8=",
+		"without padding": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHv8",
+		"base64 for URLs": "__79_Pv6-fj39vX08_Lx8O_u7ezr6uno5-bl5OPi4eA=",
+		"hexadecimal":     strings.Repeat("0fA1", 16),
+		"a placeholder":   "{file./run/secrets/key}",
+		"another":         "{env.LOGIN_GUARD_KEY}",
+	} {
+		if err := (&App{Key: key}).Validate(); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for name, key := range map[string]string{
+		"too short":     "c2VjcmV0",
+		"31 bytes":      strings.Repeat("ab", 31),
+		"words":         "correct horse battery staple",
+		"stray letters": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHv8=!",
+	} {
+		err := (&App{Key: key}).Validate()
+		if err == nil || strings.Contains(err.Error(), key) {
+			t.Errorf("%s: got %v, want an error without the key", name, err)
+		}
+	}
+}
+
+func TestContrastIsThatOfWCAG(t *testing.T) {
+	for colour, want := range map[string]string{
+		"#000000": "21.00", "#fff": "1.00", "#767676": "4.54", "#777777": "4.48", "#1558c0": "6.59",
+	} {
+		rgb, ok := parseColour(colour)
+		if got := fmt.Sprintf("%.2f", contrastWithWhite(rgb)); !ok || got != want {
+			t.Errorf("%s: contrast %s, want %s", colour, got, want)
+		}
+	}
+	if err := (&Site{Page: Page{Accent: DefaultAccent}}).Validate(); err != nil {
+		t.Errorf("the default accent: %v", err)
+	}
+	for _, c := range [][3]uint8{{255, 204, 0}, {255, 255, 255}, {120, 119, 119}} {
+		if err := (&Site{Page: Page{Accent: darker(c)}}).Validate(); err != nil {
+			t.Errorf("what is suggested for %v is refused: %v", c, err)
+		}
+	}
+}
+
+func TestNearFindsSlipsAndNothingElse(t *testing.T) {
+	names := []string{"mode", "monitor", "password_field", "tor", "vpn"}
+	for word, want := range map[string]string{
+		"mod": "mode", "moed": "", "mdoe": "", "pasword_feild": "", "pasword_field": "password_field",
+		"monitr": "monitor", "monitro": "monitor", "xyz": "", "": "", "vpns": "vpn", "modes": "mode",
+	} {
+		if got := Near(word, names); got != want {
+			t.Errorf("Near(%q) = %q, want %q", word, got, want)
+		}
+	}
+}

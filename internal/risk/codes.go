@@ -1,0 +1,92 @@
+package risk
+
+import (
+	"slices"
+
+	"github.com/login-guard/login-guard/config"
+)
+
+// Codes of reasons. They are stable: logs, dashboards and records carry
+// them. docs/reasons.md says what each means.
+const (
+	CodeDeviceKnown  = "device.known"
+	CodeAddressKnown = "address.known"
+	CodePlaceKnown   = "place.known"
+	CodeCheckPassed  = "check.passed"
+
+	CodeCountryNew  = "place.country_new"
+	CodeASNNew      = "place.asn_new"
+	CodeFamilyNew   = "client.family_new"
+	CodeCountryRare = "place.country_rare"
+	CodeASNRare     = "place.asn_rare"
+	CodeFamilyRare  = "client.family_rare"
+
+	CodeAddressFailures = "address.failures"
+	CodeAddressAccounts = "address.accounts"
+	CodeAccountFailures = "account.failures"
+	CodeAccountNetworks = "account.networks"
+
+	CodeNoAcceptLanguage = "client.no_accept_language"
+
+	CodeTor     = "reputation.tor"
+	CodeBlocked = "reputation.blocked"
+	CodeVPN     = "reputation.vpn"
+	CodeHosting = "reputation.hosting"
+
+	CodeCheckEvidence = "check.evidence"
+)
+
+// Codes of the difference that a family's cap makes. Client has none: its
+// only signal stays below its cap.
+const (
+	CodeTrustCap      = "trust.cap"
+	CodeNoveltyCap    = "novelty.cap"
+	CodeAddressCap    = "address.cap"
+	CodeAccountCap    = "account.cap"
+	CodeReputationCap = "reputation.cap"
+	CodeCheckCap      = "check.cap"
+)
+
+// Codes that Decide adds, all with 0 points: what beside the score made the
+// verdict what it is.
+const (
+	CodeOverrideDeny  = "override.deny"
+	CodeOverrideAllow = "override.allow"
+	// CodeLimit and the limit's name: "limit.pair".
+	CodeLimit = "limit."
+	// A denial that became a picture, and why.
+	CodeSparedDevice    = "spared.known_device"
+	CodeSparedBlameless = "spared.shared_address"
+	CodeSparedFew       = "spared.few_failures"
+	// CodeCheckSatisfied: a check passed before is all that was asked for.
+	CodeCheckSatisfied = "check.satisfied"
+)
+
+// CodeAskAfter is the Floor of a site's ask_after setting; who builds the
+// Situation puts it there.
+const CodeAskAfter = "floor.ask_after"
+
+// Codes lists every code that a verdict can carry, sorted: those of this
+// package, one for each limit, and those of the floors named here.
+func Codes() []string {
+	codes := []string{
+		CodeDeviceKnown, CodeAddressKnown, CodePlaceKnown, CodeCheckPassed,
+		CodeCountryNew, CodeASNNew, CodeFamilyNew,
+		CodeCountryRare, CodeASNRare, CodeFamilyRare,
+		CodeAddressFailures, CodeAddressAccounts,
+		CodeAccountFailures, CodeAccountNetworks,
+		CodeNoAcceptLanguage,
+		CodeTor, CodeBlocked, CodeVPN, CodeHosting,
+		CodeCheckEvidence,
+		CodeTrustCap, CodeNoveltyCap, CodeAddressCap, CodeAccountCap,
+		CodeReputationCap, CodeCheckCap,
+		CodeOverrideDeny, CodeOverrideAllow,
+		CodeSparedDevice, CodeSparedBlameless, CodeSparedFew,
+		CodeCheckSatisfied, CodeAskAfter,
+	}
+	for name := range config.DefaultLimits() {
+		codes = append(codes, CodeLimit+name)
+	}
+	slices.Sort(codes)
+	return codes
+}
