@@ -1,0 +1,95 @@
+package challenge
+
+import (
+	"bytes"
+	"crypto/subtle"
+	"encoding/base64"
+	"encoding/binary"
+	"fmt"
+	"image/color"
+	"image/png"
+	"time"
+
+	"github.com/dchest/captcha"
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/login-guard/login-guard/internal/keys"
+)
+
+// Size of the picture in pixels, and how many digits it shows.
+const (
+	PictureWidth  = 240
+	PictureHeight = 80
+	PictureDigits = 6
+)
+
+// pictureName names the picture of a check: the check's nonce and time with
+// a keyed hash, so that only pictures that we issued are drawn. The name
+// opens nothing: what the picture shows is another keyed hash.
+func (c *Checks) pictureName(t Token) string {
+	b := binary.BigEndian.AppendUint32(append([]byte(nil), t.Nonce[:]...), uint32(t.Issued.Unix()))
+	tag := c.Ring.Sum(keys.Pseudonym, []byte("picture"), []byte(c.Site), b)
+	return base64.RawURLEncoding.EncodeToString(append(b, tag[:12]...))
+}
+
+// Draw draws the picture of that name as PNG. ok is false when the name is
+// not ours or too old.
+func (c *Checks) Draw(name string, now time.Time) (picture []byte, ok bool, err error) {
+	b, err := base64.RawURLEncoding.DecodeString(name)
+	if err != nil || len(b) != 16+4+12 {
+		return nil, false, nil
+	}
+	tag := c.Ring.Sum(keys.Pseudonym, []byte("picture"), []byte(c.Site), b[:20])
+	issued := time.Unix(int64(binary.BigEndian.Uint32(b[16:])), 0)
+	if subtle.ConstantTimeCompare(tag[:12], b[20:]) != 1 || now.Sub(issued) > Life {
+		return nil, false, nil
+	}
+	img := captcha.NewImage("", c.digits(b[:16]), PictureWidth, PictureHeight)
+	// The library leaves the background transparent, which on a dark page
+	// hides dark digits.
+	img.Palette[0] = color.White
+	var out bytes.Buffer
+	if err := png.Encode(&out, img.Paletted); err != nil {
+		return nil, false, fmt.Errorf("drawing a picture: %w", err)
+	}
+	return out.Bytes(), true, nil
+}
+
+// digits is what the picture with this nonce shows: a keyed hash, without
+// the bias of a plain remainder.
+func (c *Checks) digits(nonce []byte) []byte {
+	out := make([]byte, 0, PictureDigits)
+	for block := byte(0); ; block++ {
+		sum := c.Ring.Sum(keys.Drawing, []byte(c.Site), nonce, []byte{block})
+		for _, b := range sum {
+			if b < 250 {
+				if out = append(out, b%10); len(out) == PictureDigits {
+					return out
+				}
+			}
+		}
+	}
+}
+
+// reads reports whether text is what the picture of t shows. Spaces and
+// hyphens do not count, and digits of other scripts do.
+func (c *Checks) reads(t Token, text string) bool {
+	if len(text) > 64 {
+		return false
+	}
+	got := make([]byte, 0, PictureDigits)
+	for _, r := range norm.NFKC.String(text) {
+		switch {
+		case r >= '0' && r <= '9':
+			got = append(got, byte(r-'0'))
+		case r >= '٠' && r <= '٩':
+			got = append(got, byte(r-'٠'))
+		case r >= '۰' && r <= '۹':
+			got = append(got, byte(r-'۰'))
+		case r == ' ' || r == '-' || r == '\u200e' || r == '\u200f':
+		default:
+			return false
+		}
+	}
+	return subtle.ConstantTimeCompare(got, c.digits(t.Nonce[:])) == 1
+}

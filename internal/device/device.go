@@ -1,0 +1,185 @@
+// Package device remembers browsers: which accounts logged in from one (the
+// device cookie) and that a check was passed (the pass cookie).
+//
+// Both cookies are sealed with the key ring, so they say nothing to whoever
+// reads them and cannot be made up. Neither is needed to log in: a browser
+// without cookies is asked again, that is all.
+package device
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/binary"
+	"io"
+	"time"
+
+	"github.com/login-guard/login-guard/internal/keys"
+)
+
+// Limits of the cookies.
+const (
+	// Life of the device cookie, renewed at each success.
+	Life = 180 * 24 * time.Hour
+	// Accounts a device remembers; the one seen longest ago goes.
+	MaxAccounts = 8
+	// CheckLife is how long a check is good for that no success followed,
+	// and CheckTries how many wrong passwords.
+	CheckLife  = 10 * time.Minute
+	CheckTries = 3
+)
+
+// Account is a keyed hash of an account.
+type Account [16]byte
+
+// Seen is an account that logged in from a device.
+type Seen struct {
+	Account Account
+	At      time.Time // last success, to the second
+}
+
+// Device is a browser. The zero Device is one that we do not know.
+type Device struct {
+	ID       [16]byte
+	Accounts []Seen // the last first
+}
+
+// New makes a device with a random id.
+func New(random io.Reader) (Device, error) {
+	var d Device
+	_, err := io.ReadFull(random, d.ID[:])
+	return d, err
+}
+
+// Last returns when account last logged in from here; ok is false when it
+// never did, or longer than Life ago.
+func (d Device) Last(account Account, now time.Time) (at time.Time, ok bool) {
+	for _, s := range d.Accounts {
+		if s.Account == account && now.Sub(s.At) < Life {
+			return s.At, true
+		}
+	}
+	return time.Time{}, false
+}
+
+// Succeeded returns d with account put first.
+func (d Device) Succeeded(account Account, now time.Time) Device {
+	list := []Seen{{account, now}}
+	for _, s := range d.Accounts {
+		if s.Account != account && len(list) < MaxAccounts && now.Sub(s.At) < Life {
+			list = append(list, s)
+		}
+	}
+	d.Accounts = list
+	return d
+}
+
+const (
+	deviceVersion = 1
+	passVersion   = 2
+	passTail      = 21 // family, issued, expires, succeeded
+)
+
+// Seal writes the device cookie of a site.
+func (d Device) Seal(ring *keys.Ring, site string) string {
+	b := append([]byte{deviceVersion}, d.ID[:]...)
+	for _, s := range d.Accounts {
+		b = append(b, s.Account[:]...)
+		b = binary.BigEndian.AppendUint32(b, uint32(s.At.Unix()))
+	}
+	return base64.RawURLEncoding.EncodeToString(ring.Seal(keys.Device, b, []byte("device/"+site)))
+}
+
+// Open reads a device cookie. A cookie that is not ours, or of another site,
+// is no device: ok is false.
+func Open(ring *keys.Ring, site, cookie string) (d Device, ok bool) {
+	b, ok := open(ring, "device/"+site, cookie, deviceVersion)
+	if !ok || len(b) < 16 || (len(b)-16)%20 != 0 || (len(b)-16)/20 > MaxAccounts {
+		return Device{}, false
+	}
+	copy(d.ID[:], b)
+	for b = b[16:]; len(b) > 0; b = b[20:] {
+		var s Seen
+		copy(s.Account[:], b)
+		s.At = time.Unix(int64(binary.BigEndian.Uint32(b[16:])), 0)
+		d.Accounts = append(d.Accounts, s)
+	}
+	return d, true
+}
+
+// Rung is the strength of a check.
+type Rung byte
+
+// Rungs.
+const (
+	NoRung  Rung = 0
+	Slider  Rung = 1
+	Picture Rung = 2
+)
+
+// Pass says that a check was passed for one account, by one device or, where
+// there is none, by whoever holds the cookie.
+type Pass struct {
+	ID        [16]byte
+	Rung      Rung
+	Account   Account
+	Family    uint32 // tag of the client family
+	Issued    time.Time
+	Expires   time.Time
+	Succeeded bool // a right password followed
+}
+
+// Seal writes the pass cookie of a site.
+func (p Pass) Seal(ring *keys.Ring, site string) string {
+	var b bytes.Buffer
+	b.WriteByte(passVersion)
+	b.Write(p.ID[:])
+	b.WriteByte(byte(p.Rung))
+	b.Write(p.Account[:])
+	var n [passTail]byte
+	binary.BigEndian.PutUint32(n[0:], p.Family)
+	binary.BigEndian.PutUint64(n[4:], uint64(p.Issued.Unix()))
+	binary.BigEndian.PutUint64(n[12:], uint64(p.Expires.Unix()))
+	if p.Succeeded {
+		n[20] = 1
+	}
+	b.Write(n[:])
+	return base64.RawURLEncoding.EncodeToString(ring.Seal(keys.Device, b.Bytes(), []byte("pass/"+site)))
+}
+
+// OpenPass reads a pass cookie; ok is false unless it is ours, of this site,
+// for this account and client family, and still good.
+func OpenPass(ring *keys.Ring, site, cookie string, account Account, family uint32, now time.Time) (p Pass, ok bool) {
+	b, ok := open(ring, "pass/"+site, cookie, passVersion)
+	if !ok || len(b) != 16+1+16+passTail {
+		return Pass{}, false
+	}
+	copy(p.ID[:], b)
+	p.Rung = Rung(b[16])
+	copy(p.Account[:], b[17:])
+	p.Family = binary.BigEndian.Uint32(b[33:])
+	p.Issued = time.Unix(int64(binary.BigEndian.Uint64(b[37:])), 0)
+	p.Expires = time.Unix(int64(binary.BigEndian.Uint64(b[45:])), 0)
+	p.Succeeded = b[53] == 1
+	if p.Account != account || p.Family != family || !now.Before(p.Expires) || p.Rung > Picture {
+		return Pass{}, false
+	}
+	return p, true
+}
+
+// maxCookie is longer than any cookie of ours.
+const maxCookie = 1024
+
+func open(ring *keys.Ring, bound, cookie string, version byte) ([]byte, bool) {
+	if cookie == "" || len(cookie) > maxCookie {
+		return nil, false
+	}
+	sealed, err := base64.RawURLEncoding.DecodeString(cookie)
+	if err != nil {
+		return nil, false
+	}
+	b, err := ring.Open(keys.Device, sealed, []byte(bound))
+	if err != nil || len(b) == 0 || b[0] != version {
+		return nil, false
+	}
+	return b[1:], true
+}

@@ -1,0 +1,178 @@
+// Package held keeps a typed login while its sender answers a check, so that
+// afterwards the very same request goes on to the shop.
+//
+// What is kept is ciphertext. Its key needs two things that are never in one
+// place: the key ring and a random half that lives only in the page. The
+// store alone, the page alone or the key ring alone opens nothing. A held
+// login is taken once.
+package held
+
+import (
+	"context"
+	"crypto/cipher"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/login-guard/login-guard/internal/keys"
+	"github.com/login-guard/login-guard/internal/store"
+)
+
+// Bounds of held logins.
+const (
+	// TTL of a held login; each renewal gives it as much again.
+	TTL = 10 * time.Minute
+	// MaxLife is the TTL and twelve renewals.
+	MaxLife = 13 * TTL
+	// PerHost is how many one address may have, PerLogin how many copies
+	// of one login (reload, two tabs); the oldest copy goes.
+	PerHost  = 32
+	PerLogin = 4
+)
+
+// ErrGone: there is no such held login: it was sent, or it expired, or the
+// ticket is not ours.
+var ErrGone = errors.New("held login is gone")
+
+// Login is a request that waits.
+type Login struct {
+	Method      string   `json:"m"`
+	URI         string   `json:"u"` // as the next handler sees it
+	Original    string   `json:"o"` // as the client sent it
+	ContentType string   `json:"c,omitempty"`
+	Origin      string   `json:"r,omitempty"`
+	Referer     string   `json:"f,omitempty"`
+	Endpoint    string   `json:"e"`
+	Session     [][]byte `json:"s,omitempty"` // keyed hashes of the shop's session cookies
+	Ref         string   `json:"i"`
+	Body        []byte   `json:"-"`
+}
+
+// Ticket names a held login and carries the page's half of its key.
+type Ticket struct {
+	ID   [16]byte
+	half [32]byte
+}
+
+// Keeper keeps the logins of one site.
+type Keeper struct {
+	Ring   *keys.Ring
+	Store  store.Store
+	Site   string
+	Random io.Reader
+}
+
+// Keep stores a login. same names all copies of this very login, host the
+// sender's address. ErrFull of package store means that there is no room.
+func (k *Keeper) Keep(ctx context.Context, now time.Time, l *Login, same, host store.Key) (Ticket, error) {
+	var t Ticket
+	if _, err := io.ReadFull(k.Random, t.ID[:]); err != nil {
+		return t, fmt.Errorf("making a ticket: %w", err)
+	}
+	if _, err := io.ReadFull(k.Random, t.half[:]); err != nil {
+		return t, fmt.Errorf("making a ticket: %w", err)
+	}
+	return t, k.keep(ctx, t, now, l,
+		store.Group{Key: same, Max: PerLogin, Replace: true},
+		store.Group{Key: host, Max: PerHost})
+}
+
+// Return puts a login that was taken back under its ticket.
+func (k *Keeper) Return(ctx context.Context, t Ticket, now time.Time, l *Login) error {
+	return k.keep(ctx, t, now, l)
+}
+
+const version = 1
+
+func (k *Keeper) keep(ctx context.Context, t Ticket, now time.Time, l *Login, groups ...store.Group) error {
+	aead, err := k.Ring.Derived(keys.Held, t.half[:])
+	if err != nil {
+		return err
+	}
+	meta, err := json.Marshal(l)
+	if err != nil {
+		return fmt.Errorf("writing a held login: %w", err)
+	}
+	// header: version, key id, end of life, endpoint; all of it, and the
+	// site, are bound to the ciphertext.
+	header := []byte{version, k.Ring.ID()}
+	header = binary.BigEndian.AppendUint64(header, uint64(now.Add(MaxLife).Unix()))
+	header = binary.BigEndian.AppendUint16(header, uint16(len(l.Endpoint)))
+	header = append(header, l.Endpoint...)
+	header = binary.BigEndian.AppendUint16(header, uint16(len(header)+2))
+
+	plain := binary.BigEndian.AppendUint32(nil, uint32(len(meta)))
+	plain = append(append(plain, meta...), l.Body...)
+	nonce := make([]byte, aead.NonceSize())
+	if _, err := io.ReadFull(k.Random, nonce); err != nil {
+		return fmt.Errorf("sealing a held login: %w", err)
+	}
+	value := append(append([]byte(nil), header...), nonce...)
+	value = aead.Seal(value, nonce, plain, k.bound(header))
+	clear(plain)
+	return k.Store.Keep(ctx, k.key(t), value, TTL, groups...)
+}
+
+func (k *Keeper) bound(header []byte) []byte {
+	return append(append([]byte("held/"+k.Site+"/"), header...), 0)
+}
+
+func (k *Keeper) key(t Ticket) store.Key {
+	sum := k.Ring.Sum(keys.Pseudonym, []byte("held"), []byte(k.Site), t.ID[:])
+	return store.Key(sum[:16])
+}
+
+// Renew gives a held login its TTL again and reports whether it is there.
+func (k *Keeper) Renew(ctx context.Context, t Ticket) (bool, error) {
+	return k.Store.Extend(ctx, k.key(t), TTL)
+}
+
+// Take returns a held login and removes it. Whatever is wrong, the error is
+// ErrGone; an error of the store is wrapped as it is.
+func (k *Keeper) Take(ctx context.Context, t Ticket, now time.Time) (*Login, error) {
+	value, err := k.Store.Take(ctx, k.key(t))
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, ErrGone
+	}
+	if err != nil {
+		return nil, fmt.Errorf("taking a held login: %w", err)
+	}
+	const fixed = 2 + 8 + 2
+	if len(value) < fixed || value[0] != version || value[1] != k.Ring.ID() {
+		return nil, ErrGone
+	}
+	end := time.Unix(int64(binary.BigEndian.Uint64(value[2:])), 0)
+	n := fixed + int(binary.BigEndian.Uint16(value[10:])) + 2
+	if !now.Before(end) || len(value) < n {
+		return nil, ErrGone
+	}
+	aead, err := k.Ring.Derived(keys.Held, t.half[:])
+	if err != nil {
+		return nil, err
+	}
+	return k.open(aead, value[:n], value[n:])
+}
+
+func (k *Keeper) open(aead cipher.AEAD, header, sealed []byte) (*Login, error) {
+	if len(sealed) < aead.NonceSize() {
+		return nil, ErrGone
+	}
+	nonce, sealed := sealed[:aead.NonceSize()], sealed[aead.NonceSize():]
+	plain, err := aead.Open(nil, nonce, sealed, k.bound(header))
+	if err != nil || len(plain) < 4 {
+		return nil, ErrGone
+	}
+	n := int(binary.BigEndian.Uint32(plain))
+	if n > len(plain)-4 {
+		return nil, ErrGone
+	}
+	l := new(Login)
+	if err := json.Unmarshal(plain[4:4+n], l); err != nil {
+		return nil, ErrGone
+	}
+	l.Body = plain[4+n:]
+	return l, nil
+}

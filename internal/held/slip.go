@@ -1,0 +1,63 @@
+package held
+
+import (
+	"encoding/base64"
+
+	"github.com/login-guard/login-guard/internal/device"
+	"github.com/login-guard/login-guard/internal/keys"
+	"github.com/login-guard/login-guard/internal/store"
+)
+
+// Slip is what a check's page carries of a held login: its ticket, and what
+// is needed to issue another check for it without opening it.
+type Slip struct {
+	Ticket  Ticket // zero when the login could not be kept
+	Account device.Account
+	Budget  store.Key
+	Ref     string
+}
+
+const (
+	ticketLen = 16 + 32
+	refLen    = 9
+)
+
+// Kept reports whether there is a held login.
+func (s Slip) Kept() bool { return s.Ticket.ID != [16]byte{} }
+
+// Write returns the slip as it stands in the page. The ticket's half key is
+// not sealed: it is the page's secret. The rest is sealed and bound to the
+// ticket.
+func (k *Keeper) Write(s Slip) string {
+	b := append(append([]byte(nil), s.Ticket.ID[:]...), s.Ticket.half[:]...)
+	plain := append(append([]byte(nil), s.Account[:]...), s.Budget[:]...)
+	plain = append(plain, s.Ref...)
+	b = append(b, k.Ring.Seal(keys.Challenge, plain, k.slipBound(b))...)
+	return base64.RawURLEncoding.EncodeToString(b)
+}
+
+// Read reads what Write wrote. The error is ErrGone whatever is wrong.
+func (k *Keeper) Read(text string) (Slip, error) {
+	var s Slip
+	if len(text) > 512 {
+		return s, ErrGone
+	}
+	b, err := base64.RawURLEncoding.DecodeString(text)
+	if err != nil || len(b) < ticketLen {
+		return s, ErrGone
+	}
+	plain, err := k.Ring.Open(keys.Challenge, b[ticketLen:], k.slipBound(b[:ticketLen]))
+	if err != nil || len(plain) != 16+16+refLen {
+		return s, ErrGone
+	}
+	copy(s.Ticket.ID[:], b)
+	copy(s.Ticket.half[:], b[16:])
+	copy(s.Account[:], plain)
+	copy(s.Budget[:], plain[16:])
+	s.Ref = string(plain[32:])
+	return s, nil
+}
+
+func (k *Keeper) slipBound(ticket []byte) []byte {
+	return append([]byte("slip/"+k.Site+"/"), ticket...)
+}

@@ -1,0 +1,165 @@
+// Package record says what was decided and why: one record an attempt, in
+// words that stay the same from version to version. It holds no password,
+// code, token or account name; an account is a keyed hash, an address is
+// truncated.
+package record
+
+import (
+	"crypto/rand"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/login-guard/login-guard/internal/risk"
+)
+
+// Decision is one record.
+type Decision struct {
+	Ref      string
+	Site     string
+	Endpoint string
+	// Action is what the login met, Would what it would have met in
+	// enforcing mode. They differ in monitoring mode only.
+	Action, Would string
+	Mode          string
+	Score         float64
+	Reasons       []risk.Reason
+	Outcome       string
+	Account       string // keyed hash
+	Address       string
+	Country       string
+	ASN           uint32
+	Duration      time.Duration
+	// Count is above one when the record stands for that many alike.
+	Count int
+}
+
+// Codes are the codes of the reasons.
+func (d *Decision) Codes() []string {
+	out := make([]string, len(d.Reasons))
+	for i, r := range d.Reasons {
+		out[i] = r.Code
+	}
+	return out
+}
+
+// refAlphabet is Crockford's base32: no I, L, O or U.
+const refAlphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+// NewRef makes a reference such as 7KQ2-M4XD: 40 random bits, short enough
+// to be read out on the telephone.
+func NewRef() string {
+	var b [8]byte
+	rand.Read(b[:])
+	out := make([]byte, 0, 9)
+	for i, x := range b {
+		if i == 4 {
+			out = append(out, '-')
+		}
+		out = append(out, refAlphabet[x&31])
+	}
+	return string(out)
+}
+
+// Truncated is an address as logs show it: its /24 or /48.
+func Truncated(a netip.Addr) string {
+	if !a.IsValid() {
+		return ""
+	}
+	bits := 24
+	if a.Is6() {
+		bits = 48
+	}
+	p, err := a.Prefix(bits)
+	if err != nil {
+		return ""
+	}
+	return p.String()
+}
+
+// Folder keeps a flood of alike denials from flooding the log: past Burst a
+// second, the rest of that second's become one record with their count.
+type Folder struct {
+	// Burst is how many of one kind a second are written as they are.
+	Burst int
+	// Write receives the records.
+	Write func(Decision)
+
+	mu     sync.Mutex
+	second int64
+	kinds  map[string]*folded
+}
+
+type folded struct {
+	seen int
+	last Decision
+}
+
+// maxKinds bounds the folder's memory; kinds beyond it are written as they
+// are.
+const maxKinds = 256
+
+// Add writes d, or folds it into the count of its kind.
+func (f *Folder) Add(now time.Time, d Decision) {
+	if d.Action != string(risk.Deny) && d.Action != string(risk.Unreadable) {
+		f.Write(d)
+		return
+	}
+	kind := d.Site + "\x00" + d.Endpoint + "\x00" + d.Action
+	for _, r := range d.Reasons {
+		kind += "\x00" + r.Code
+	}
+	f.mu.Lock()
+	out := f.turnLocked(now)
+	k := f.kinds[kind]
+	if k == nil && len(f.kinds) < maxKinds {
+		if f.kinds == nil {
+			f.kinds = make(map[string]*folded)
+		}
+		k = &folded{}
+		f.kinds[kind] = k
+	}
+	direct := k == nil
+	if k != nil {
+		k.seen++
+		k.last = d
+		direct = k.seen <= f.Burst
+	}
+	f.mu.Unlock()
+	for _, o := range out {
+		f.Write(o)
+	}
+	if direct {
+		f.Write(d)
+	}
+}
+
+// Flush writes the counts of seconds that are over. Its owner calls it about
+// once a second.
+func (f *Folder) Flush(now time.Time) {
+	f.mu.Lock()
+	out := f.turnLocked(now)
+	f.mu.Unlock()
+	for _, o := range out {
+		f.Write(o)
+	}
+}
+
+func (f *Folder) turnLocked(now time.Time) []Decision {
+	if now.Unix() == f.second {
+		return nil
+	}
+	f.second = now.Unix()
+	var out []Decision
+	for kind, k := range f.kinds {
+		if n := k.seen - f.Burst; n > 0 {
+			d := k.last
+			d.Count = n
+			// The record stands for many: it names none of them.
+			d.Address, d.Account, d.Duration = "", "", 0
+			out = append(out, d)
+		}
+		delete(f.kinds, kind)
+	}
+	return out
+}
