@@ -2,6 +2,8 @@ package held
 
 import (
 	"encoding/base64"
+	"encoding/binary"
+	"time"
 
 	"github.com/login-guard/login-guard/internal/device"
 	"github.com/login-guard/login-guard/internal/keys"
@@ -15,6 +17,9 @@ type Slip struct {
 	Account device.Account
 	Budget  store.Key
 	Ref     string
+	// NotBefore is when an answer is accepted at the earliest, whichever
+	// check it answers.
+	NotBefore time.Time
 }
 
 const (
@@ -31,6 +36,7 @@ func (s Slip) Kept() bool { return s.Ticket.ID != [16]byte{} }
 func (k *Keeper) Write(s Slip) string {
 	b := append(append([]byte(nil), s.Ticket.ID[:]...), s.Ticket.half[:]...)
 	plain := append(append([]byte(nil), s.Account[:]...), s.Budget[:]...)
+	plain = binary.BigEndian.AppendUint64(plain, uint64(max(0, s.NotBefore.UnixMilli())))
 	plain = append(plain, s.Ref...)
 	b = append(b, k.Ring.Seal(keys.Challenge, plain, k.slipBound(b))...)
 	return base64.RawURLEncoding.EncodeToString(b)
@@ -47,14 +53,15 @@ func (k *Keeper) Read(text string) (Slip, error) {
 		return s, ErrGone
 	}
 	plain, err := k.Ring.Open(keys.Challenge, b[ticketLen:], k.slipBound(b[:ticketLen]))
-	if err != nil || len(plain) != 16+16+refLen {
+	if err != nil || len(plain) != 16+16+8+refLen {
 		return s, ErrGone
 	}
 	copy(s.Ticket.ID[:], b)
 	copy(s.Ticket.half[:], b[16:])
 	copy(s.Account[:], plain)
 	copy(s.Budget[:], plain[16:])
-	s.Ref = string(plain[32:])
+	s.NotBefore = time.UnixMilli(int64(binary.BigEndian.Uint64(plain[32:])))
+	s.Ref = string(plain[40:])
 	return s, nil
 }
 

@@ -1,0 +1,181 @@
+package page
+
+import (
+	"bytes"
+	"fmt"
+	"html/template"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+)
+
+// document is what the templates see of a page.
+type document struct {
+	View     View
+	Language *Language
+	Shop     string
+	Nonce    string
+	Style    template.CSS
+	Script   template.JS
+	Body     template.HTML // made by the kind's own template
+	Data     *scriptData
+	Action   string // View.Action, View.Back and the picture's path, made safe
+	Back     string
+	Picture  string
+	Support  string
+	Reset    string
+	Help     string // the support link, where the page itself is the problem
+	When     string // how long to wait, in words
+}
+
+// scriptData is what the script of a check gets.
+type scriptData struct {
+	Prefix  string            `json:"prefix"`
+	Lang    string            `json:"lang"`
+	Task    Task              `json:"task"`
+	Seconds int               `json:"seconds,omitempty"`
+	Text    map[string]string `json:"text"`
+}
+
+// scriptText are the words a script needs, by kind, beside those of all.
+var scriptText = map[Kind]string{
+	"":      "send checking offline retry busy",
+	Slider:  "checked_sending checked_press skip short again",
+	Picture: "checked_sending checked_press left fresh broken wrong again empty slow_title slow_lead slow_busy",
+	Slow:    "checked_press left",
+}
+
+// bodies names the template of each kind; the others are messages.
+var bodies = map[Kind]string{Slider: "slider", Picture: "picture", Slow: "slow", Deny: "deny", Unreachable: "unreachable"}
+
+// errorKeys turns View.Error into a key of the languages.
+var errorKeys = map[string]string{"": "", "skip": "skip", "short": "short", "wrong": "wrong", "empty": "empty", "wait": "early", "busy": "slow_busy"}
+
+// T returns the text of a key in the page's language.
+func (d *document) T(key string) string { return d.Language.Text(key) }
+
+// TitleKey and TextKey are the keys of the page's title and of a message.
+func (d *document) TitleKey() string { return string(d.View.Kind) + "_title" }
+func (d *document) TextKey() string  { return string(d.View.Kind) + "_text" }
+
+// Why tells whether the page explains why there is a check.
+func (d *document) Why() bool {
+	switch d.View.Kind {
+	case Slider, Picture, Slow, Deny:
+		return true
+	}
+	return false
+}
+
+// ErrorText says why the check is shown again; empty for a first time.
+func (d *document) ErrorText() string {
+	key, known := errorKeys[d.View.Error]
+	switch {
+	case key == "" && known:
+		return ""
+	case !known, key == "wrong" && d.View.Kind != Picture:
+		key = "again"
+	}
+	return fill(d.T(key), d.Language.In(d.View.Seconds))
+}
+
+// render makes the page of a view in memory.
+func (p *Pages) render(r *http.Request, lang *Language, nonce string, v View) ([]byte, error) {
+	d := &document{
+		View:     v,
+		Language: lang,
+		Shop:     p.shop(r),
+		Nonce:    nonce,
+		Style:    template.CSS(p.palette + p.styles[v.Kind]),
+		Script:   template.JS(p.script(r, v.Kind)),
+		Action:   ownPath(v.Action),
+		Picture:  ownPath(v.Task.Picture),
+		Support:  p.theme.Support,
+		Reset:    p.theme.Reset,
+	}
+	if v.Back != "" {
+		d.Back = ownPath(v.Back)
+	}
+	switch v.Kind {
+	case Slider, Picture, Slow:
+		d.Data = &scriptData{Prefix: p.theme.Prefix, Lang: lang.Tag, Task: v.Task, Text: lang.pick(scriptText[""] + " " + scriptText[v.Kind])}
+		d.Data.Task.Picture = d.Picture
+		if v.Kind == Picture && v.Seconds > 0 && v.Error == "" {
+			d.When = fill(lang.Text("slow_when"), lang.In(v.Seconds))
+		}
+		if v.Kind == Slow {
+			d.Data.Seconds = v.Seconds
+			d.When = fill(lang.Text("slow_when"), lang.In(v.Seconds))
+			d.Style += template.CSS(":root{--wait:" + strconv.Itoa(max(v.Seconds, 1)) + "s}")
+		}
+	case Deny:
+		if v.Seconds > 0 {
+			d.When = fill(lang.Text("deny_when"), lang.In(v.Seconds))
+		}
+	case Unreadable, TooLarge, Foreign:
+		d.Help = p.theme.Support
+	case Gone, OnceMore, Unreachable:
+	default:
+		return nil, fmt.Errorf("rendering a page: there is no kind %q", v.Kind)
+	}
+	body := bodies[v.Kind]
+	if body == "" {
+		body = "message"
+	}
+	var out bytes.Buffer
+	if err := p.templates.ExecuteTemplate(&out, body, d); err != nil {
+		return nil, fmt.Errorf("rendering the %s page: %w", v.Kind, err)
+	}
+	d.Body = template.HTML(out.String())
+	out.Reset()
+	if err := p.templates.ExecuteTemplate(&out, "base", d); err != nil {
+		return nil, fmt.Errorf("rendering the %s page: %w", v.Kind, err)
+	}
+	return out.Bytes(), nil
+}
+
+// script is a page's script as a function of its own, so that nothing of ours
+// is global. Browsers send Sec-Fetch-* to secure contexts only, which is also
+// where they have WebCrypto (W3C Fetch Metadata §2, Web Cryptography §10):
+// the others get the slower proof of work with it.
+func (p *Pages) script(r *http.Request, kind Kind) string {
+	code := p.scripts[kind]
+	switch {
+	case code == "":
+		return ""
+	case kind != Unreachable && r.Header.Get("Sec-Fetch-Site") == "":
+		code = p.plainPow + code
+	}
+	return "(()=>{'use strict';" + code + "})()"
+}
+
+// shop is the shop's name, or the host that the browser asked.
+func (p *Pages) shop(r *http.Request) string {
+	if p.theme.Name != "" {
+		return p.theme.Name
+	}
+	host := r.Host
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	return host
+}
+
+// ownPath makes a path and query safe for an attribute: whatever it holds,
+// a browser resolves it on the page's own origin. "//elsewhere" and
+// "/\elsewhere" would name another host; as "/.//elsewhere" they are paths.
+func ownPath(path string) string {
+	switch {
+	case path == "":
+		return ""
+	case path[0] != '/':
+		return "/" + path
+	case strings.HasPrefix(path, "//"), strings.HasPrefix(path, `/\`):
+		return "/." + path
+	}
+	return path
+}
+
+// fill puts a duration into a text.
+func fill(text, in string) string { return strings.ReplaceAll(text, "{in}", in) }

@@ -1,0 +1,132 @@
+package page
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"golang.org/x/text/language"
+)
+
+// Caps on what a client may make us parse.
+const (
+	maxTag   = 35 // characters of a tag; RFC 5646 §4.4.1
+	maxItems = 20 // of Accept-Language
+)
+
+// Language returns the language to answer a request in: the one the shop
+// speaks with this shopper where its addresses say so (query parameter, then
+// first part of the path, each of the request and then of the page it came
+// from), else the browser's, else the default.
+func (p *Pages) Language(r *http.Request) *Language {
+	addresses := []*url.URL{r.URL, referer(r)}
+	for _, u := range addresses {
+		if l := p.languages.fromQuery(u); l != nil {
+			return l
+		}
+	}
+	for _, u := range addresses {
+		if l := p.languages.fromPath(u); l != nil {
+			return l
+		}
+	}
+	if l := p.languages.fromHeader(r.Header.Values("Accept-Language")); l != nil {
+		return l
+	}
+	return p.languages.all[0]
+}
+
+// referer returns the page of our own origin that a request came from.
+func referer(r *http.Request) *url.URL {
+	u, err := url.Parse(r.Header.Get("Referer"))
+	if err != nil || u.Host == "" || !strings.EqualFold(u.Host, r.Host) {
+		return nil
+	}
+	return u
+}
+
+func (ls *languages) fromQuery(u *url.URL) *Language {
+	if u == nil || u.RawQuery == "" {
+		return nil
+	}
+	values := u.Query()
+	for _, name := range []string{"lang", "language", "locale", "hl"} {
+		if l := ls.named(values.Get(name)); l != nil {
+			return l
+		}
+	}
+	return nil
+}
+
+// fromPath looks at /de/… and /pt-br/…. A longer first part, such as
+// /my-account/, is no language.
+func (ls *languages) fromPath(u *url.URL) *Language {
+	if u == nil {
+		return nil
+	}
+	first, _, _ := strings.Cut(strings.TrimPrefix(u.Path, "/"), "/")
+	base, region, _ := strings.Cut(strings.ReplaceAll(first, "_", "-"), "-")
+	if len(base) != 2 || len(region) != 0 && len(region) != 2 && len(region) != 4 {
+		return nil
+	}
+	return ls.named(first)
+}
+
+// fromHeader takes the first wanted language that there is. Each item is
+// parsed by itself: a bad one must not cost the good ones.
+func (ls *languages) fromHeader(values []string) *Language {
+	type item struct {
+		tag     string
+		quality float64
+	}
+	var items []item
+	for _, value := range values {
+		for part := range strings.SplitSeq(value, ",") {
+			if len(items) == maxItems {
+				break
+			}
+			tag, parameter, _ := strings.Cut(part, ";")
+			quality := 1.0
+			if q, ok := strings.CutPrefix(strings.ToLower(strings.TrimSpace(parameter)), "q="); ok {
+				var err error
+				if quality, err = strconv.ParseFloat(q, 64); err != nil || !(quality <= 1) {
+					continue
+				}
+			}
+			if quality > 0 {
+				items = append(items, item{tag, quality})
+			}
+		}
+	}
+	slices.SortStableFunc(items, func(a, b item) int {
+		switch {
+		case a.quality > b.quality:
+			return -1
+		case a.quality < b.quality:
+			return 1
+		}
+		return 0
+	})
+	for _, it := range items {
+		if l := ls.named(it.tag); l != nil {
+			return l
+		}
+	}
+	return nil
+}
+
+// named returns the language of a tag as people write it (de, pt_br, de-AT),
+// or nil.
+func (ls *languages) named(tag string) *Language {
+	tag = strings.TrimSpace(tag)
+	if tag == "" || len(tag) > maxTag {
+		return nil
+	}
+	wanted, err := language.Parse(tag)
+	if err != nil {
+		return nil
+	}
+	return ls.match(wanted)
+}
