@@ -4,9 +4,10 @@ package config
 // routing and wants `login` among the fields. WordPress' own form and
 // XML-RPC open the same accounts.
 func wooCommerce() []Endpoint {
-	// A login sets this cookie; nothing else of a failure does. The answer
-	// is a redirect, or a page where a theme or an expired session's popup
-	// logs in by script.
+	// A login sets this cookie, and nothing that fails does. The answer is a
+	// redirect, or a page: where a theme or an expired session's popup logs in
+	// by script, and also with an error on it, when WordPress misses its test
+	// cookie and sets the session's all the same. So the cookie alone decides.
 	loggedIn := []Mark{{Status: []string{"2xx", "3xx"}, NewCookie: "wordpress_logged_in_*"}}
 	return []Endpoint{{
 		Kind: KindLogin, Name: "woocommerce",
@@ -15,7 +16,6 @@ func wooCommerce() []Endpoint {
 		PasswordFields: []string{"password"},
 		Requires:       []string{"login"},
 		BodyOnly:       true,
-		Failure:        []Mark{{Status: []string{"200"}, Body: []string{`woocommerce-error`}}},
 		Success:        loggedIn,
 	}, {
 		Kind: KindLogin, Name: "wp-login",
@@ -23,7 +23,6 @@ func wooCommerce() []Endpoint {
 		AccountFields:  []string{"log"},
 		PasswordFields: []string{"pwd"},
 		BodyOnly:       true,
-		Failure:        []Mark{{Status: []string{"200"}, Body: []string{`id="login_error"`}}},
 		Success:        loggedIn,
 	}, {
 		Kind: KindLogin, Name: "xmlrpc",

@@ -1,0 +1,98 @@
+package login
+
+import (
+	"strings"
+	"unicode"
+
+	"golang.org/x/text/cases"
+	"golang.org/x/text/unicode/norm"
+)
+
+// FoldAccount gives the form under which an account is counted: what shops
+// and their databases were seen to take for one account is one here. Blanks
+// at the ends, case, compatibility forms (full width, the Kelvin sign),
+// accents, control and invisible characters make no difference, `ß` is `ss`
+// and `ø` is `o`, as in MariaDB's unicode_ci collations; tags, `%hh` and
+// `&entities;` go, because WordPress drops them from a user name before it
+// looks it up, so that `al<b>ice` opens alice's account.
+//
+// It may take two accounts for one (`josé` and `jose` in a shop that tells
+// them apart): they then share their counts, which is the safe side. What
+// folds to nothing, such as a single accent, stays as typed instead, so that
+// only an account without any text is "".
+func FoldAccount(typed string) string {
+	s := typed
+	if !ascii(s) {
+		s = norm.NFKC.String(strings.ToValidUTF8(s, "\uFFFD"))
+	}
+	s = stripMarkup(s)
+	if ascii(s) {
+		s = strings.ToLower(s)
+	} else {
+		s = norm.NFD.String(cases.Fold().String(s))
+	}
+	s = strings.Map(func(r rune) rune {
+		switch {
+		case unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector):
+			return -1
+		case unicode.IsSpace(r):
+			return ' '
+		case unicode.IsControl(r):
+			return -1
+		}
+		return r
+	}, s)
+	s = norm.NFKC.String(letters.Replace(s))
+	if s = strings.Join(strings.Fields(s), " "); s == "" {
+		return strings.TrimSpace(typed)
+	}
+	return s
+}
+
+// letters are those that the default collation (DUCET) files under their
+// base letters, without a decomposition in Unicode itself.
+var letters = strings.NewReplacer("æ", "ae", "œ", "oe", "ø", "o", "ł", "l", "đ", "d", "ħ", "h", "ŧ", "t")
+
+// stripMarkup does what WordPress' sanitize_user does: tags, percent octets
+// and entities go.
+func stripMarkup(s string) string {
+	if !strings.ContainsAny(s, "<%&") {
+		return s
+	}
+	// Three passes, as there: what one pass joins the next may take.
+	for {
+		i := strings.IndexByte(s, '<')
+		if i < 0 {
+			break
+		}
+		j := strings.IndexByte(s[i:], '>')
+		if j < 0 {
+			s = s[:i]
+			break
+		}
+		s = s[:i] + s[i+j+1:]
+	}
+	if strings.IndexByte(s, '%') >= 0 {
+		b := make([]byte, 0, len(s))
+		for i := 0; i < len(s); i++ {
+			if s[i] == '%' && i+2 < len(s) && ishex(s[i+1]) && ishex(s[i+2]) {
+				i += 2
+				continue
+			}
+			b = append(b, s[i])
+		}
+		s = string(b)
+	}
+	for {
+		i := strings.IndexByte(s, '&')
+		if i < 0 || i+2 > len(s) {
+			break
+		}
+		j := strings.IndexByte(s[i+2:], ';')
+		if j < 0 {
+			break
+		}
+		s = s[:i] + s[i+2+j+1:]
+	}
+	return s
+}

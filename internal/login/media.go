@@ -1,0 +1,141 @@
+package login
+
+import (
+	"mime"
+	"net/http"
+	"strings"
+)
+
+// media is what the Content-Type says of a body.
+type media struct {
+	kind     mediaKind
+	clean    bool   // exactly one header that every parser reads alike
+	charset  string // lower case; empty if absent
+	boundary string // of a clean multipart
+}
+
+type mediaKind int
+
+// Kinds of bodies. JSON and GraphQL are told apart already, for the readers
+// that are to come; so far they go on unread.
+const (
+	mediaForeign mediaKind = iota // no shop reads fields from it
+	mediaForm
+	mediaMultipart
+	mediaText // none, unparsable or text/plain: some shops read it as a form
+	mediaJSON
+	mediaGraphQL
+	mediaGRPC
+)
+
+// readable reports whether we look into bodies of this kind.
+func (k mediaKind) readable() bool {
+	return k == mediaForm || k == mediaMultipart || k == mediaText
+}
+
+func readMedia(h http.Header) media {
+	all := h["Content-Type"]
+	if len(all) == 0 {
+		return media{kind: mediaText}
+	}
+	if len(all) > 1 {
+		// Which of them counts differs; text means that any credentials in
+		// it are refused.
+		for _, v := range all {
+			if k := kindOf(v); k.readable() {
+				return media{kind: mediaText}
+			}
+		}
+		return media{kind: kindOf(all[0])}
+	}
+	m := media{kind: kindOf(all[0])}
+	if !m.kind.readable() {
+		return m
+	}
+	_, params, err := mime.ParseMediaType(all[0])
+	m.charset = strings.ToLower(params["charset"])
+	if i := strings.Index(strings.ToLower(all[0]), "charset"); i >= 0 && m.charset == "" {
+		m.charset = "unclear"
+	}
+	m.clean = err == nil
+	if m.kind == mediaMultipart {
+		b := params["boundary"]
+		m.clean = m.clean && strings.Count(strings.ToLower(all[0]), "boundary") == 1 && validBoundary(b)
+		m.boundary = b
+	}
+	return m
+}
+
+// kindOf looks at the type itself. A value that no grammar allows, such as
+// two types with a comma, counts as text: PHP and Rack take the first of
+// them, others none.
+func kindOf(v string) mediaKind {
+	mt, _, _ := strings.Cut(v, ";")
+	mt = strings.ToLower(strings.TrimSpace(mt))
+	switch {
+	case mt == "application/x-www-form-urlencoded":
+		return mediaForm
+	case mt == "multipart/form-data":
+		return mediaMultipart
+	case mt == "application/json" || strings.HasSuffix(mt, "+json"):
+		return mediaJSON
+	case mt == "application/graphql":
+		return mediaGraphQL
+	case strings.HasPrefix(mt, "application/grpc"):
+		return mediaGRPC
+	case mt == "", mt == "text/plain", !validType(mt):
+		return mediaText
+	case strings.HasPrefix(mt, "multipart/"):
+		// Rack reads multipart/mixed and multipart/related as forms too.
+		return mediaText
+	}
+	return mediaForeign
+}
+
+func validType(mt string) bool {
+	t, sub, ok := strings.Cut(mt, "/")
+	return ok && token(t) && token(sub)
+}
+
+// token reports whether s is a token of RFC 9110 §5.6.2.
+func token(s string) bool {
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if c <= ' ' || c >= 0x7f || strings.IndexByte(`"(),/:;<=>?@[\]{}`, c) >= 0 {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// validBoundary is the grammar of RFC 2046 §5.1.1.
+func validBoundary(b string) bool {
+	if b == "" || len(b) > 70 || b[len(b)-1] == ' ' {
+		return false
+	}
+	for i := 0; i < len(b); i++ {
+		c := b[i]
+		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' {
+			continue
+		}
+		if strings.IndexByte("'()+_,-./:=? ", c) < 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// utf8Charset reports whether a login may come in this charset.
+func (m media) utf8Charset() bool {
+	return m.charset == "" || m.charset == "utf-8" || m.charset == "utf8"
+}
+
+// asciiCharset reports whether names in ASCII are still those names in this
+// charset. In others (UTF-16, EBCDIC) we could not see them.
+func (m media) asciiCharset() bool {
+	switch m.charset {
+	case "us-ascii", "ascii", "iso-8859-1", "iso-8859-15", "latin1", "windows-1252":
+		return true
+	}
+	return m.utf8Charset()
+}

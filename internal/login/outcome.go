@@ -1,0 +1,202 @@
+package login
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/login-guard/login-guard/config"
+)
+
+// Reply is the shop's answer as it came.
+type Reply struct {
+	Status int
+	Header http.Header
+	// Body as received, perhaps compressed.
+	Body []byte
+	// Truncated says that more of the body is to come.
+	Truncated bool
+}
+
+// Asked is what the outcome needs of the request that was answered.
+type Asked struct {
+	Path, RawQuery, Referer string
+	Cookies                 []*http.Cookie
+}
+
+// Statuses that say that the password was not judged.
+const (
+	statusExpired = 419 // Laravel: the form's token has expired
+	statusTooMany = http.StatusTooManyRequests
+)
+
+// Outcome says what the shop's answer means for the attempt. Too many
+// requests (429) and an expired form (419) are a retry for every shop; an
+// answer that goes on beyond what was kept, or that cannot be decompressed,
+// is unknown. Then the endpoint's marks apply, or the generic rules where it
+// has none.
+func (e *Endpoint) Outcome(q Asked, a Reply) Outcome {
+	if a.Status == statusTooMany || a.Status == statusExpired {
+		return Retry
+	}
+	if a.Truncated {
+		return Unknown
+	}
+	body, ok := decodeAnswer(a)
+	if !ok {
+		return Unknown
+	}
+	v := &view{q: q, a: a, body: body}
+	c := &e.cfg
+	if len(c.Failure)+len(c.Retry)+len(c.Success) == 0 {
+		if c.Body == bodyXMLRPC {
+			return xmlrpcOutcome(v)
+		}
+		return genericOutcome(v)
+	}
+	for _, l := range []struct {
+		marks []config.Mark
+		says  Outcome
+	}{{c.Failure, Failure}, {c.Retry, Retry}, {c.Success, Success}} {
+		for i := range l.marks {
+			if v.holds(&l.marks[i]) {
+				return l.says
+			}
+		}
+	}
+	if len(c.Success) > 0 {
+		return Failure
+	}
+	return Unknown
+}
+
+// view is an answer while marks are tried on it.
+type view struct {
+	q    Asked
+	a    Reply
+	body string
+
+	parsed bool // json is what the body holds, if it is JSON
+	isJSON bool
+	json   any
+}
+
+// holds reports whether all that a mark says is so. An empty mark never
+// holds.
+func (v *view) holds(m *config.Mark) bool {
+	said := false
+	is := func(set, ok bool) bool {
+		said = said || set
+		return !set || ok
+	}
+	loc := v.location()
+	return is(len(m.Status) > 0, v.status(m.Status)) &&
+		is(m.NewCookie != "", m.NewCookie != "" && v.newCookie(m.NewCookie)) &&
+		is(m.Header != "", m.Header != "" && v.a.Header.Get(m.Header) != "") &&
+		is(len(m.Location) > 0, containsAny(loc, m.Location)) &&
+		is(len(m.NotLocation) > 0, !containsAny(loc, m.NotLocation)) &&
+		is(len(m.Route) > 0, routeIn(loc, m.Route)) &&
+		is(len(m.NotRoute) > 0, !routeIn(loc, m.NotRoute)) &&
+		is(len(m.Body) > 0, len(m.Body) > 0 && containsAny(v.body, m.Body)) &&
+		is(m.JSON != "", m.JSON != "" && v.jsonHas(m.JSON, m.JSONContains)) &&
+		said
+}
+
+func (v *view) status(list []string) bool {
+	s := strconv.Itoa(v.a.Status)
+	for _, want := range list {
+		if want == s || len(want) == 3 && want[1:] == "xx" && want[0] == s[0] {
+			return true
+		}
+	}
+	return false
+}
+
+// location is the path and query of where the answer leads; the host is not
+// the shop's to choose by.
+func (v *view) location() string {
+	l := v.a.Header.Get("Location")
+	u, err := url.Parse(l)
+	if err != nil {
+		return l
+	}
+	if u.RawQuery == "" {
+		return u.Path
+	}
+	return u.Path + "?" + u.RawQuery
+}
+
+func containsAny(s string, texts []string) bool {
+	for _, t := range texts {
+		if t != "" && strings.Contains(s, t) {
+			return true
+		}
+	}
+	return false
+}
+
+// routeIn reports whether a location's query has one of the parameters with
+// one of its values, as PHP shops route.
+func routeIn(loc string, route map[string][]string) bool {
+	_, query, _ := strings.Cut(loc, "?")
+	in := false
+	eachPair(query, func(rawName, rawValue string) {
+		name, _ := unescape(rawName)
+		value, _ := unescape(rawValue)
+		for _, want := range route[phpName(name)] {
+			in = in || routeValue(value) == routeValue(want)
+		}
+	})
+	return in
+}
+
+// jsonHas reports whether the body is JSON with something at the pointer
+// (RFC 6901), and with a text that contains text if that is given.
+func (v *view) jsonHas(pointer, text string) bool {
+	if !v.parsed {
+		v.parsed = true
+		if s := strings.TrimSpace(v.body); strings.HasPrefix(s, "{") || strings.HasPrefix(s, "[") {
+			v.isJSON = json.Unmarshal([]byte(s), &v.json) == nil
+		}
+	}
+	if !v.isJSON {
+		return false
+	}
+	at := v.json
+	for _, part := range strings.Split(strings.TrimPrefix(pointer, "/"), "/") {
+		part = strings.ReplaceAll(strings.ReplaceAll(part, "~1", "/"), "~0", "~")
+		switch x := at.(type) {
+		case map[string]any:
+			at = x[part]
+		case []any:
+			i, err := strconv.Atoi(part)
+			if err != nil || i < 0 || i >= len(x) {
+				return false
+			}
+			at = x[i]
+		default:
+			return false
+		}
+	}
+	if text != "" {
+		s, ok := at.(string)
+		return ok && strings.Contains(s, text)
+	}
+	switch x := at.(type) {
+	case nil:
+		return false
+	case bool:
+		return x
+	case string:
+		return x != ""
+	case float64:
+		return x != 0
+	case []any:
+		return len(x) > 0
+	case map[string]any:
+		return len(x) > 0
+	}
+	return false
+}

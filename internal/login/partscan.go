@@ -1,0 +1,115 @@
+package login
+
+import (
+	"bytes"
+)
+
+// maxPartHead is how long the header of a part may be in a streamed body.
+// Browsers send below 1 KiB; file names are at most 255 bytes.
+const maxPartHead = 8 << 10
+
+// partScanner scans multipart data. The boundary is looked for anywhere, not
+// only at the start of a line, as Django does; what follows it must be a
+// clean header, because on others servers differ about where it ends.
+type partScanner struct {
+	password matcher
+	dash     []byte // the boundary with its hyphens
+
+	off  int64 // of the next byte
+	tail []byte
+	// The state of the part: the header so far, held back from start.
+	inHead bool
+	start  int64
+	head   []byte
+	done   bool // the closing boundary was seen
+}
+
+func newPartScanner(m matcher, boundary string) *partScanner {
+	return &partScanner{password: m, dash: []byte("--" + boundary)}
+}
+
+func (sc *partScanner) scan(b []byte, eof bool) (int64, bool) {
+	for len(b) > 0 {
+		if sc.inHead {
+			sc.head = append(sc.head, b[0])
+			sc.off++
+			b = b[1:]
+			if cut := sc.header(); cut {
+				return sc.start, true
+			}
+			continue
+		}
+		if sc.done {
+			// Behind the end some servers go on reading.
+			if n := len(b) - len(bytes.TrimLeft(b, "\r\n")); n < len(b) {
+				sc.off += int64(n)
+				return sc.off, true
+			}
+			sc.off += int64(len(b))
+			break
+		}
+		// The boundary may straddle what was there before.
+		text := b
+		if len(sc.tail) > 0 {
+			text = append(append(make([]byte, 0, len(sc.tail)+len(b)), sc.tail...), b...)
+		}
+		i := bytes.Index(text, sc.dash)
+		if i < 0 {
+			sc.off += int64(len(b))
+			keep := min(len(text), len(sc.dash)-1)
+			sc.tail = append([]byte(nil), text[len(text)-keep:]...)
+			break
+		}
+		used := i + len(sc.dash) - len(sc.tail)
+		sc.start = sc.off - int64(len(sc.tail)) + int64(i)
+		sc.off += int64(used)
+		b = b[used:]
+		sc.tail, sc.head, sc.inHead = nil, sc.head[:0], true
+	}
+	switch {
+	case sc.inHead && eof:
+		return sc.start, true // a header that never ended
+	case sc.inHead:
+		return sc.start, false
+	case eof:
+		return sc.off, false
+	}
+	return sc.off - int64(len(sc.tail)), false
+}
+
+// header looks at the header so far, which is behind the boundary, and
+// reports whether the body must end before it.
+func (sc *partScanner) header() (cut bool) {
+	h := sc.head
+	n := len(h)
+	switch {
+	case n == 1:
+		return h[0] != '\r' && h[0] != '-'
+	case n == 2:
+		if h[0] == '-' && h[1] == '-' {
+			sc.inHead, sc.done = false, true
+			return false
+		}
+		return h[0] != '\r' || h[1] != '\n'
+	case n > maxPartHead:
+		return true
+	case h[n-1] == '\n' && h[n-2] != '\r', h[n-1] != '\n' && h[n-2] == '\r', h[n-1] == 0:
+		return true
+	case !bytes.HasSuffix(h, []byte("\r\n\r\n")):
+		return false
+	}
+	if bytes.Contains(h, sc.dash) {
+		return true
+	}
+	sc.inHead = false
+	names, unclear := looseNames(string(h))
+	if unclear {
+		return true
+	}
+	for _, name := range names {
+		if sc.password.match(name) {
+			return true
+		}
+	}
+	return false
+}

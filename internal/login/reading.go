@@ -1,0 +1,69 @@
+package login
+
+import "net/http"
+
+// Reasons of refusals. They are stable: operators read them in records.
+const (
+	ReasonField        = "body.field"         // a credential spelled oddly or twice
+	ReasonTwoAccounts  = "body.two_accounts"  // fields that name different accounts
+	ReasonTwoPasswords = "body.two_passwords" // fields with different passwords
+	ReasonTwoLogins    = "body.two_logins"    // two endpoints' logins in one
+	ReasonEscape       = "body.escape"        // a broken escape in the account
+	ReasonUTF8         = "body.utf8"          // not UTF-8
+	ReasonDuplicate    = "body.duplicate_key" // one of our own fields twice
+	ReasonUnreadable   = "body.unreadable"    // broken, on a login's path
+	ReasonHidden       = "body.hidden"        // credentials in what is no clean form
+	ReasonTooLarge     = "body.too_large"     // a login beyond the cap
+	ReasonTimeout      = "body.timeout"       // not there in time
+	ReasonRead         = "body.read"          // ended before its end
+	ReasonType         = "type.not_allowed"   // a login of a type we do not let log in
+	ReasonCharset      = "type.charset"       // a charset other than UTF-8
+	ReasonEncoding     = "type.encoding"      // compressed
+	ReasonEarly        = "tls.early_data"     // may be a replay
+	ReasonUpgrade      = "upgrade"            // a login that asks for another protocol
+	ReasonMethod       = "xmlrpc.method"      // an unknown method
+	ReasonMulticall    = "xmlrpc.multicall"   // many calls in one
+	ReasonXML          = "xmlrpc.unreadable"  // not strict XML-RPC
+)
+
+// Reading is what Read made of a request.
+type Reading struct {
+	Kind Kind
+	// Endpoint of an Attempt, and of a Refused one if it is known.
+	Endpoint *Endpoint
+	// Account of an Attempt, as typed; may be empty. FoldAccount makes it
+	// comparable.
+	Account string
+	// Body of an Attempt or Answer, whole; nil if it has none. The request's
+	// Body reads the same bytes; neither may be changed.
+	Body []byte
+	// Fields of an Answer by name; every name starts with FieldPrefix.
+	Fields map[string]string
+	// Status and Reason of a refusal: what the client is told and a stable
+	// code of why.
+	Status int
+	Reason string
+
+	stream *stream
+}
+
+// Cut reports whether a streamed body was cut before a password field. Only
+// Other has streamed bodies. The shop's answer to the cut request, if any,
+// must not be sent; the client is told 413.
+func (rd *Reading) Cut() bool { return rd.stream != nil && rd.stream.cut.Load() }
+
+func refuse(e *Endpoint, status int, reason string) Reading {
+	return Reading{Kind: Refused, Endpoint: e, Status: status, Reason: reason}
+}
+
+var (
+	other = Reading{Kind: Other}
+
+	tooEarly     = refuse(nil, http.StatusTooEarly, ReasonEarly)
+	tooLarge     = refuse(nil, http.StatusRequestEntityTooLarge, ReasonTooLarge)
+	badCharset   = refuse(nil, http.StatusUnsupportedMediaType, ReasonCharset)
+	badEncoding  = refuse(nil, http.StatusUnsupportedMediaType, ReasonEncoding)
+	unallowed    = refuse(nil, http.StatusUnsupportedMediaType, ReasonType)
+	unreadable   = refuse(nil, http.StatusBadRequest, ReasonUnreadable)
+	hiddenFields = refuse(nil, http.StatusBadRequest, ReasonHidden)
+)

@@ -1,0 +1,149 @@
+package login
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"sync"
+	"sync/atomic"
+)
+
+// errCut ends a streamed body before a password field.
+var errCut = errors.New("login guard: the body holds a password field beyond the size that a login may have")
+
+// chunk is how much of a streamed body is read at once.
+const chunk = 32 << 10
+
+// scanner follows a body's names as it streams by.
+type scanner interface {
+	// scan looks at the next bytes. It returns up to which offset of the
+	// whole body bytes may go on; a name that is still undecided is held
+	// back. cut says that a password's name begins there and nothing more
+	// may follow. At the end of the body it is called once more with eof.
+	scan(b []byte, eof bool) (safe int64, cut bool)
+}
+
+// stream is a body that goes on while its names are scanned. What it holds
+// back is bounded by the scanner (see maxKey and maxPartHead).
+type stream struct {
+	cut atomic.Bool
+
+	mu   sync.Mutex
+	src  io.ReadCloser
+	sc   scanner
+	held []byte // read and not given out
+	base int64  // offset of held[0]
+	safe int64  // offset up to which bytes may go out
+	err  error  // of src, or errCut
+	tmp  []byte
+}
+
+// startStream lets a body beyond the cap go on; buf is its beginning.
+func (rd *Reader) startStream(s *subject, buf *[]byte) Reading {
+	var sc scanner
+	switch s.media.kind {
+	case mediaMultipart:
+		if !s.media.clean {
+			release(buf)
+			return unreadable
+		}
+		sc = newPartScanner(rd.passwordMatcher(s), s.media.boundary)
+	case mediaForm:
+		sc = &pairScanner{password: rd.passwordMatcher(s), ends: "&"}
+	default:
+		sc = &pairScanner{password: rd.passwordMatcher(s), ends: "&;\r\n"}
+	}
+	st := &stream{src: s.r.Body, sc: sc, held: *buf}
+	var cut bool
+	if st.safe, cut = sc.scan(*buf, false); cut {
+		release(buf)
+		return tooLarge
+	}
+	s.r.Body = st
+	return Reading{Kind: Other, stream: st}
+}
+
+func (st *stream) Read(p []byte) (int, error) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	for {
+		if n := st.safe - st.base; n > 0 {
+			k := copy(p, st.held[:n])
+			st.held = st.held[k:]
+			st.base += int64(k)
+			return k, nil
+		}
+		if st.err != nil {
+			return 0, st.err
+		}
+		if len(p) == 0 {
+			return 0, nil
+		}
+		st.fill()
+	}
+}
+
+// fill reads and scans once more.
+func (st *stream) fill() {
+	if st.tmp == nil {
+		st.tmp = make([]byte, chunk)
+	}
+	n, err := st.src.Read(st.tmp)
+	if n > 0 {
+		// A fresh slice once in a while keeps memory constant: append
+		// copies only what is held back.
+		st.held = append(append(make([]byte, 0, len(st.held)+n), st.held...), st.tmp[:n]...)
+		st.scan(st.tmp[:n], false)
+	}
+	if err == io.EOF && st.err == nil {
+		st.scan(nil, true)
+	}
+	if err != nil && st.err == nil {
+		st.err = err
+	}
+}
+
+func (st *stream) scan(b []byte, eof bool) {
+	safe, cut := st.sc.scan(b, eof)
+	st.safe = max(st.safe, safe)
+	if cut {
+		st.cut.Store(true)
+		st.err = errCut
+	}
+}
+
+// Close ends the body; nothing more is read from it.
+func (st *stream) Close() error {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	if st.err == nil {
+		st.err = http.ErrBodyReadAfterClose
+	}
+	st.held, st.base, st.safe = nil, 0, 0
+	return st.src.Close()
+}
+
+// passwordMatcher says which names could be a password here.
+func (rd *Reader) passwordMatcher(s *subject) matcher {
+	var m matcher
+	for _, e := range rd.endpoints {
+		if e.cfg.Body == bodyForm && e.applies(s) {
+			m = append(m, e.password...)
+		}
+	}
+	return m
+}
+
+// matcher is the password fields of all endpoints that could be met.
+type matcher []credential
+
+// match reports whether a decoded name could be one of them.
+func (m matcher) match(name string) bool {
+	usual, unclosed := looseTokens(name)
+	for i := range m {
+		if m[i].loose(usual) || m[i].loose(unclosed) {
+			return true
+		}
+	}
+	return false
+}

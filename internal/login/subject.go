@@ -1,0 +1,92 @@
+package login
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// subject is one request while it is being read.
+type subject struct {
+	rd      *Reader
+	r       *http.Request
+	urls    [2]*url.URL // as it is, and as the client sent it if that differs
+	media   media
+	badPath bool // a path without canonical form: counts as every path
+
+	canon  []string
+	params []pair // every query parameter, of both forms
+	query  []pair // the parameters that could be credentials
+}
+
+func (rd *Reader) newSubject(r *http.Request) *subject {
+	s := &subject{rd: rd, r: r}
+	s.urls[0] = r.URL
+	if rd.opt.Original != nil {
+		if u := rd.opt.Original(r); u != nil && (u.Path != r.URL.Path || u.RawQuery != r.URL.RawQuery) {
+			s.urls[1] = u
+		}
+	}
+	for i, u := range s.urls {
+		if u == nil {
+			continue
+		}
+		p, ok := CanonicalPath(u.Path)
+		if ok {
+			s.canon = append(s.canon, p)
+		}
+		s.badPath = s.badPath || !ok
+		eachPair(u.RawQuery, func(rawName, rawValue string) {
+			name, _ := unescape(rawName)
+			value, strict := unescape(rawValue)
+			p := pair{name: name, value: value, strict: strict, query: true}
+			s.params = append(s.params, p)
+			// Credentials are read from the query that the shop gets.
+			if i == 0 && rd.interesting(&p) {
+				s.query = append(s.query, p)
+			}
+		})
+	}
+	return s
+}
+
+// paths are the request's canonical paths; none if it has none.
+func (s *subject) paths() []string { return s.canon }
+
+// param reads one routing parameter: met if any spelling of it has one of
+// the values, other if PHP reads it with another value.
+func (s *subject) param(name string, values []string) routing {
+	found := routeAbsent
+	loose, _ := looseTokens(name)
+	for i := range s.params {
+		p := &s.params[i]
+		usual, unclosed := looseTokens(p.name)
+		if !usual.startsWith(loose) && !unclosed.startsWith(loose) {
+			continue
+		}
+		v := routeValue(p.value)
+		for _, want := range values {
+			if v == want {
+				return routeMet
+			}
+		}
+		if phpName(p.name) == name || values == nil {
+			found = routeOther
+		}
+	}
+	return found
+}
+
+// eachPair splits form data on `&` only and calls f with each name and value
+// as sent. Empty pairs are skipped.
+func eachPair(s string, f func(name, value string)) {
+	for s != "" {
+		var p string
+		p, s, _ = strings.Cut(s, "&")
+		if p == "" {
+			continue
+		}
+		name, value, _ := strings.Cut(p, "=")
+		f(name, value)
+	}
+}
