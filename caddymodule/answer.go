@@ -1,0 +1,233 @@
+package caddymodule
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"github.com/login-guard/login-guard/internal/challenge"
+	"github.com/login-guard/login-guard/internal/device"
+	"github.com/login-guard/login-guard/internal/held"
+	"github.com/login-guard/login-guard/internal/login"
+	"github.com/login-guard/login-guard/internal/page"
+	"github.com/login-guard/login-guard/internal/risk"
+)
+
+// Fields of the check's form.
+const (
+	fieldHold      = login.FieldPrefix + "hold"
+	fieldClearance = login.FieldPrefix + "clearance"
+	fieldChallenge = login.FieldPrefix + "challenge"
+	fieldAnswer    = login.FieldPrefix + "answer"
+	fieldStep      = login.FieldPrefix + "step"
+)
+
+// Steps that the form can ask for without a script.
+const (
+	stepPicture = "picture"
+	stepNew     = "new"
+	stepSlow    = "slow"
+	stepWaited  = "waited"
+)
+
+// answer handles the post of a check's form to the login's own address.
+func (h *Handler) answer(w http.ResponseWriter, r *http.Request, reading *login.Reading, own ownCookies, next caddyhttp.Handler) error {
+	g, err := h.ready()
+	if err != nil {
+		return caddyhttp.Error(http.StatusInternalServerError, err)
+	}
+	// A form on another site must not sign anyone in as somebody else.
+	if !sameOrigin(r) {
+		return h.message(w, r, http.StatusForbidden, page.Foreign, "")
+	}
+	f := reading.Fields
+	slip, err := g.held.Read(f[fieldHold])
+	if err != nil {
+		return h.message(w, r, http.StatusOK, page.Gone, "")
+	}
+	action := h.action(r)
+	switch {
+	case f[fieldClearance] != "":
+		cl, err := g.checks.TakeClearance(r.Context(), f[fieldClearance])
+		if err != nil || cl.Hold != slip.Ticket.ID || cl.Account != slip.Account {
+			return h.another(w, r, g, slip, challenge.Slider, action, "")
+		}
+		return h.cleared(w, r, g, slip, cl, own, next)
+	case f[fieldStep] == stepSlow:
+		if !h.waits(r, g, slip) {
+			return h.message(w, r, http.StatusOK, page.Gone, slip.Ref)
+		}
+		return h.startSlow(w, r, g, slip, action, true)
+	case f[fieldStep] == stepPicture, f[fieldStep] == stepNew:
+		return h.another(w, r, g, slip, challenge.Picture, action, "")
+	case f[fieldStep] == stepWaited:
+		return h.judgeForm(w, r, g, slip, challenge.Answer{Token: f[fieldChallenge], Way: challenge.WaySlow}, own, next)
+	case f[fieldChallenge] != "":
+		if strings.TrimSpace(f[fieldAnswer]) == "" {
+			return h.another(w, r, g, slip, challenge.Picture, action, "empty")
+		}
+		return h.judgeForm(w, r, g, slip, challenge.Answer{Token: f[fieldChallenge], Way: challenge.WayPicture, Text: f[fieldAnswer]}, own, next)
+	default:
+		// The script found the login gone and asks the server to say so, or
+		// a form of ours came without an answer.
+		return h.another(w, r, g, slip, challenge.Slider, action, "")
+	}
+}
+
+// waits reports whether the held login is still there, and keeps it for as
+// long again. A login that could not be kept needs no keeping.
+func (h *Handler) waits(r *http.Request, g *guard, slip held.Slip) bool {
+	if !slip.Kept() {
+		return true
+	}
+	ok, err := g.held.Renew(r.Context(), slip.Ticket)
+	return err == nil && ok
+}
+
+// another shows a fresh check for the same held login.
+func (h *Handler) another(w http.ResponseWriter, r *http.Request, g *guard, slip held.Slip, kind challenge.Kind, action, why string) error {
+	if !h.waits(r, g, slip) {
+		return h.message(w, r, http.StatusOK, page.Gone, slip.Ref)
+	}
+	if !h.mayIssue(r, g) {
+		return h.startSlow(w, r, g, slip, action, false)
+	}
+	return h.show(w, r, g, slip, checkPage{kind: kind, action: action, err: why})
+}
+
+// judgeForm judges an answer that came without a script.
+func (h *Handler) judgeForm(w http.ResponseWriter, r *http.Request, g *guard, slip held.Slip, a challenge.Answer, own ownCookies, next caddyhttp.Handler) error {
+	action := h.action(r)
+	now := h.now()
+	t, err := g.checks.Open(a.Token, now)
+	if err != nil || t.Hold != slip.Ticket.ID || t.Account != slip.Account {
+		return h.another(w, r, g, slip, challenge.Picture, action, "again")
+	}
+	res, wait, err := g.checks.Judge(r.Context(), now, t, a)
+	if err != nil {
+		h.app.metrics.storeErrors.WithLabelValues("judge").Inc()
+		return h.another(w, r, g, slip, challenge.Picture, action, "again")
+	}
+	h.countAnswer(t, res, now.Sub(t.Issued))
+	switch res {
+	case challenge.Checked:
+		return h.cleared(w, r, g, slip, t.Earned(), own, next)
+	case challenge.Wait:
+		if !h.waits(r, g, slip) {
+			return h.message(w, r, http.StatusOK, page.Gone, slip.Ref)
+		}
+		return h.showAgain(w, r, g, slip, t, a.Token, action, seconds(wait))
+	case challenge.Spent:
+		return h.startSlow(w, r, g, slip, action, false)
+	default:
+		return h.another(w, r, g, slip, challenge.Picture, action, "wrong")
+	}
+}
+
+// showAgain shows the very check that was answered too early: its token is
+// still good.
+func (h *Handler) showAgain(w http.ResponseWriter, r *http.Request, g *guard, slip held.Slip, t challenge.Token, token, action string, wait int) error {
+	v := page.View{Kind: page.Picture, Action: action, Hold: g.held.Write(slip), Ref: slip.Ref, Error: "wait", Seconds: wait}
+	if t.Kind == challenge.Slow {
+		v.Kind = page.Slow
+	}
+	c := g.checks.Reissued(t, token)
+	v.Task = page.Task{Token: token, Salt: c.Salt, Cost: c.Cost, Target: c.Target, Floor: wait * 1000}
+	if c.Picture != "" {
+		v.Task.Picture = h.prefix + "picture/" + c.Picture
+	}
+	h.mark(w, string(risk.Picture), slip.Ref)
+	return h.pages.Write(w, r, h.EffectiveChallengeStatus(), v)
+}
+
+// cleared takes the held login and sends it on its way again: it is decided
+// anew, now with the check that was passed.
+func (h *Handler) cleared(w http.ResponseWriter, r *http.Request, g *guard, slip held.Slip, cl challenge.Clearance, own ownCookies, next caddyhttp.Handler) error {
+	if !slip.Kept() {
+		return h.onceMore(w, r, g, slip, cl)
+	}
+	l, err := g.held.Take(r.Context(), slip.Ticket, h.now())
+	if err != nil {
+		if !errors.Is(err, held.ErrGone) {
+			h.app.metrics.storeErrors.WithLabelValues("take").Inc()
+		}
+		return h.message(w, r, http.StatusOK, page.Gone, slip.Ref)
+	}
+	if otherSession(l.Session, h.sessionHashes(r, g)) {
+		// Somebody else may sit at this browser by now.
+		return h.message(w, r, http.StatusOK, page.Gone, slip.Ref)
+	}
+	if err := restore(r, l); err != nil {
+		return h.message(w, r, http.StatusOK, page.Gone, slip.Ref)
+	}
+	reading := h.reader.Read(w, r)
+	if reading.Kind != login.Attempt || reading.Endpoint.Name() != l.Endpoint {
+		// The configuration changed in between.
+		return h.message(w, r, http.StatusOK, page.Gone, slip.Ref)
+	}
+	return h.attempt(w, r, &attempt{reading: &reading, cookies: own,
+		solved: &solved{rung: cl.Rung, ticket: slip.Ticket, login: l}}, next)
+}
+
+// restore turns the request that brought the answer into the held one.
+// Method, address, body and the headers that belong to them come from the
+// held login; everything else, cookies too, is the sender's of this moment.
+func restore(r *http.Request, l *held.Login) error {
+	u, err := url.ParseRequestURI(l.URI)
+	if err != nil {
+		return err
+	}
+	r.Method, r.RequestURI = l.Method, l.URI
+	r.URL.Path, r.URL.RawPath, r.URL.RawQuery, r.URL.ForceQuery = u.Path, u.RawPath, u.RawQuery, u.ForceQuery
+	for name, value := range map[string]string{"Content-Type": l.ContentType, "Origin": l.Origin, "Referer": l.Referer} {
+		if r.Header.Del(name); value != "" {
+			r.Header.Set(name, value)
+		}
+	}
+	r.TransferEncoding, r.Trailer = nil, nil
+	r.ContentLength = int64(len(l.Body))
+	if len(l.Body) == 0 {
+		r.Body = http.NoBody
+		r.Header.Del("Content-Length")
+		return nil
+	}
+	r.Body = io.NopCloser(bytes.NewReader(l.Body))
+	r.Header.Set("Content-Length", strconv.Itoa(len(l.Body)))
+	return nil
+}
+
+// onceMore tells someone whose login could not be kept that the check is
+// passed: the pass cookie lets the next one through.
+func (h *Handler) onceMore(w http.ResponseWriter, r *http.Request, g *guard, slip held.Slip, cl challenge.Clearance) error {
+	now := h.now()
+	s := g.collector.Collect(clientAddress(r), r.Header, r.ProtoMajor)
+	p := device.Pass{Rung: cl.Rung, Account: cl.Account, Family: g.ledger.FamilyTag(s.Family), Issued: now, Expires: now.Add(device.CheckLife)}
+	if _, err := io.ReadFull(h.random, p.ID[:]); err != nil {
+		return err
+	}
+	writeCookie(w, r, passCookie, p.Seal(g.ring, h.name), device.CheckLife)
+	return h.message(w, r, http.StatusOK, page.OnceMore, slip.Ref)
+}
+
+// unreachable puts a login back that the shop could not be asked about, with
+// a button that tries again without another check.
+func (h *Handler) unreachable(w http.ResponseWriter, r *http.Request, a *attempt) error {
+	slip := held.Slip{Ticket: a.solved.ticket, Account: a.account, Budget: a.ledger.Budget(a.signals.Host, a.account), Ref: a.ref}
+	if err := a.g.held.Return(r.Context(), slip.Ticket, h.now(), a.solved.login); err != nil {
+		h.notKept(err)
+		return h.message(w, r, http.StatusBadGateway, page.Gone, a.ref)
+	}
+	clearance, err := a.g.checks.Clear(r.Context(), challenge.Clearance{Rung: a.solved.rung, Hold: slip.Ticket.ID, Account: a.account})
+	if err != nil {
+		h.notKept(err)
+	}
+	h.mark(w, string(risk.Deny), a.ref) // not signed in yet, as with every message
+	return h.pages.Write(w, r, http.StatusBadGateway, page.View{Kind: page.Unreachable,
+		Action: h.action(r), Hold: a.g.held.Write(slip), Ref: a.ref, Clearance: clearance})
+}

@@ -1,0 +1,222 @@
+package caddymodule
+
+import (
+	"context"
+	"fmt"
+	"sort"
+	"sync"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyevents"
+	"github.com/caddyserver/certmagic"
+	"go.uber.org/zap"
+
+	"github.com/login-guard/login-guard/config"
+	"github.com/login-guard/login-guard/internal/keys"
+	"github.com/login-guard/login-guard/internal/record"
+	"github.com/login-guard/login-guard/internal/signal"
+	"github.com/login-guard/login-guard/internal/store"
+)
+
+// App is the part of Login Guard that all sites of one Caddy share: the
+// store, the keys, GeoIP files and lists. It need not be configured.
+//
+// Counters and held logins live in the process's memory and survive
+// `caddy reload`. The master key is kept in Caddy's storage unless one is
+// given.
+//
+// It emits the event `login_guard.decision` for every decision, with the
+// fields of the log line.
+type App struct {
+	config.App
+
+	logger    *zap.Logger
+	storage   certmagic.Storage
+	events    *caddyevents.App
+	eventsCtx caddy.Context
+	metrics   *collectors
+
+	stateKey string
+	state    *state
+
+	ring   func() (*keys.Ring, error)
+	folder *record.Folder
+
+	mu    sync.Mutex
+	files *signal.Files
+	sites map[string]*Handler // by name, for status and verbs
+	// decisions is the log that operators filter: that of the handlers.
+	decisions *zap.Logger
+
+	cancel context.CancelFunc
+	done   sync.WaitGroup
+}
+
+// CaddyModule returns the Caddy module information.
+func (*App) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{ID: appID, New: func() caddy.Module { return new(App) }}
+}
+
+// Provision checks the settings and wires what is cheap. It opens no file
+// and dials nothing, as `caddy validate` provisions too.
+func (a *App) Provision(ctx caddy.Context) error {
+	a.logger = ctx.Logger()
+	a.storage = ctx.Storage()
+	a.sites = make(map[string]*Handler)
+	if err := a.Validate(); err != nil {
+		return err
+	}
+	events, err := ctx.App("events")
+	if err != nil {
+		return fmt.Errorf("getting the events app: %w", err)
+	}
+	a.events, a.eventsCtx = events.(*caddyevents.App), ctx
+	a.metrics = theCollectors()
+	if err := a.metrics.register(ctx.GetMetricsRegistry()); err != nil {
+		return fmt.Errorf("registering metrics: %w", err)
+	}
+	key := stateKey()
+	if a.state, err = acquireState(key); err != nil {
+		return fmt.Errorf("opening the store: %w", err)
+	}
+	a.stateKey = key
+	a.folder = &record.Folder{Burst: 10, Write: a.write}
+	// The first that needs the key, Start or a request, loads it: apps start
+	// in no particular order.
+	a.ring = sync.OnceValues(func() (*keys.Ring, error) {
+		return loadRing(context.Background(), a.Key, a.storage)
+	})
+	return nil
+}
+
+// Start loads the key, reads GeoIP files and lists and watches them.
+func (a *App) Start() error {
+	if _, err := a.ring(); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	a.cancel = cancel
+	if files := a.signalFiles(); files != nil {
+		a.done.Add(1)
+		go func() {
+			defer a.done.Done()
+			files.Run(ctx)
+		}()
+	}
+	a.done.Add(1)
+	go func() {
+		defer a.done.Done()
+		a.everySecond(ctx)
+	}()
+	for _, s := range a.siteList() {
+		mode, why := s.mode()
+		a.logger.Info("guarding logins", zap.String("site", s.name), zap.String("mode", mode),
+			zap.String("why", why), zap.Strings("endpoints", s.endpointNames()))
+	}
+	return nil
+}
+
+// everySecond writes folded records and refreshes gauges.
+func (a *App) everySecond(ctx context.Context) {
+	t := time.NewTicker(time.Second)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case now := <-t.C:
+			a.folder.Flush(now)
+			a.metrics.heldLogins.Set(float64(a.store().Stats().Kept))
+		}
+	}
+}
+
+// Stop ends the app's goroutines and waits for them.
+func (a *App) Stop() error {
+	if a.cancel != nil {
+		a.cancel()
+	}
+	a.done.Wait()
+	a.folder.Flush(time.Now().Add(time.Second))
+	return nil
+}
+
+// Cleanup releases what Provision acquired; after a failed Provision that
+// may be nothing.
+func (a *App) Cleanup() error {
+	if a.stateKey == "" {
+		return nil
+	}
+	key := a.stateKey
+	a.stateKey = ""
+	return releaseState(key)
+}
+
+// store is where limits, history and held logins are.
+func (a *App) store() store.Store { return a.state.local }
+
+// signalFiles reads GeoIP files and lists on first use; nil when there are
+// none.
+func (a *App) signalFiles() *signal.Files {
+	if len(a.GeoIP) == 0 && len(a.Lists) == 0 {
+		return nil
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.files == nil {
+		a.files = signal.OpenFiles(a.GeoIP, a.Lists, func(file string, err error) {
+			a.logger.Warn("reading a file", zap.String("file", file), zap.Error(err))
+		})
+	}
+	return a.files
+}
+
+// enter makes a site known to status and verbs, and its log the one that
+// decisions go to.
+func (a *App) enter(h *Handler, log *zap.Logger) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.sites[h.name] = h
+	a.decisions = log
+}
+
+func (a *App) decisionLog() *zap.Logger {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.decisions == nil {
+		return a.logger
+	}
+	return a.decisions
+}
+
+// siteList returns the sites by name.
+func (a *App) siteList() []*Handler {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	out := make([]*Handler, 0, len(a.sites))
+	for _, h := range a.sites {
+		out = append(out, h)
+	}
+	sort.Slice(out, func(i, j int) bool { return out[i].name < out[j].name })
+	return out
+}
+
+// site returns one site; with the empty name the only one there is.
+func (a *App) site(name string) (*Handler, error) {
+	all := a.siteList()
+	if name == "" && len(all) == 1 {
+		return all[0], nil
+	}
+	var names []string
+	for _, h := range all {
+		if h.name == name {
+			return h, nil
+		}
+		names = append(names, h.name)
+	}
+	if name == "" {
+		return nil, fmt.Errorf("there are %d sites; name one of %q", len(all), names)
+	}
+	return nil, fmt.Errorf("there is no site %q; sites are %q", name, names)
+}

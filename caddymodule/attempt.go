@@ -1,0 +1,250 @@
+package caddymodule
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"github.com/login-guard/login-guard/config"
+	"github.com/login-guard/login-guard/internal/device"
+	"github.com/login-guard/login-guard/internal/held"
+	"github.com/login-guard/login-guard/internal/ledger"
+	"github.com/login-guard/login-guard/internal/login"
+	"github.com/login-guard/login-guard/internal/record"
+	"github.com/login-guard/login-guard/internal/risk"
+	"github.com/login-guard/login-guard/internal/signal"
+	"github.com/login-guard/login-guard/internal/store"
+)
+
+// attempt is one login attempt on its way through the guard.
+type attempt struct {
+	reading *login.Reading
+	cookies ownCookies
+	// solved is set when a check was passed for this very login.
+	solved *solved
+
+	g       *guard
+	ledger  *ledger.Ledger // the site's, or the fallback
+	now     time.Time
+	ref     string
+	signals signal.Signals
+	account device.Account
+	device  device.Device
+	known   bool      // device logged in to account before
+	seen    time.Time // when, the last time
+	pass    device.Pass
+	passed  device.Rung // strongest check passed that is still good
+	same    store.Key
+
+	reserved   *ledger.Reservation
+	assessment risk.Assessment
+	verdict    risk.Verdict
+	mode       string
+}
+
+// solved is a check that was passed for a held login.
+type solved struct {
+	rung   device.Rung
+	ticket held.Ticket
+	login  *held.Login
+}
+
+// attempt decides on a login attempt and lets it meet the verdict.
+func (h *Handler) attempt(w http.ResponseWriter, r *http.Request, a *attempt, next caddyhttp.Handler) error {
+	a.mode = h.modeNow()
+	watching := a.mode == config.ModeMonitor // refuses nothing, whatever breaks
+	if err := h.collect(r, a); err != nil {
+		if watching {
+			return next.ServeHTTP(w, r)
+		}
+		return caddyhttp.Error(http.StatusInternalServerError, err)
+	}
+	if err := h.reserve(r.Context(), a); err != nil {
+		if watching {
+			a.verdict = storeDown
+			return h.forward(w, r, a, next)
+		}
+		return h.storeDown(w, r, a, err)
+	}
+	a.assessment = risk.Assess(h.facts(a))
+	a.verdict = risk.Decide(h.EffectiveLadder(), h.situation(a))
+	if watching {
+		return h.forward(w, r, a, next)
+	}
+	switch a.verdict.Action {
+	case risk.Allow:
+		return h.forward(w, r, a, next)
+	case risk.Slider, risk.Picture:
+		return h.challenge(w, r, a)
+	default:
+		return h.deny(w, r, a)
+	}
+}
+
+// collect gathers what is known of an attempt before anything is counted.
+func (h *Handler) collect(r *http.Request, a *attempt) (err error) {
+	if a.g, err = h.ready(); err != nil {
+		return err
+	}
+	a.now = h.now()
+	if a.ref = record.NewRef(); a.solved != nil {
+		a.ref = a.solved.login.Ref
+	}
+	a.signals = a.g.collector.Collect(clientAddress(r), r.Header, r.ProtoMajor)
+	a.account = ledger.Account(a.g.ring, h.name, login.FoldAccount(a.reading.Account))
+	if d, ok := device.Open(a.g.ring, h.name, a.cookies.device); ok {
+		a.device = d
+		a.seen, a.known = d.Last(a.account, a.now)
+	}
+	family := a.g.ledger.FamilyTag(a.signals.Family)
+	if p, ok := device.OpenPass(a.g.ring, h.name, a.cookies.pass, a.account, family, a.now); ok {
+		a.pass, a.passed = p, p.Rung
+	}
+	a.same = a.g.ledger.Same(a.signals.Host, a.reading.Endpoint.Name(), original(r).RequestURI(), a.reading.Body)
+	return nil
+}
+
+// modeNow is the mode of this moment.
+func (h *Handler) modeNow() string {
+	m, _ := h.mode()
+	return m
+}
+
+// clientAddress is the client as Caddy's trusted_proxies make it out.
+func clientAddress(r *http.Request) netip.Addr {
+	text, _ := caddyhttp.GetVar(r.Context(), caddyhttp.ClientIPVarKey).(string)
+	addr, err := netip.ParseAddr(text)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return addr.Unmap().WithZone("")
+}
+
+// reserve counts the attempt. When the store does not answer, on_store_error
+// says whether this process counts by itself or nobody gets in.
+func (h *Handler) reserve(ctx context.Context, a *attempt) (err error) {
+	q := ledger.Attempt{
+		Account: a.account, Host: a.signals.Host, Network: a.signals.Network,
+		Device: a.device.ID, Known: a.known, Same: a.same,
+		Country: a.signals.Country, ASN: a.signals.ASN, Family: a.signals.Family,
+		Lenient: a.signals.Private,
+	}
+	if a.passed != device.NoRung && !a.pass.Succeeded {
+		q.Pass = a.pass.ID
+	}
+	a.ledger = a.g.ledger
+	if a.reserved, err = a.ledger.Reserve(ctx, a.now, q); err != nil {
+		h.app.metrics.storeErrors.WithLabelValues("reserve").Inc()
+		if h.DeniesOnStoreError() {
+			return err
+		}
+		a.ledger = a.g.fallback
+		if a.reserved, err = a.ledger.Reserve(ctx, a.now, q); err != nil {
+			return err
+		}
+	}
+	h.revoke(a)
+	if a.reserved.PassSpent {
+		a.passed = device.NoRung
+	}
+	if a.solved != nil {
+		a.passed = max(a.passed, a.solved.rung)
+	}
+	return nil
+}
+
+// revoke drops what the operator revoked: a device or pass from before.
+func (h *Handler) revoke(a *attempt) {
+	void := a.reserved.AccountRevoked
+	if a.reserved.SiteRevoked.After(void) {
+		void = a.reserved.SiteRevoked
+	}
+	if void.IsZero() {
+		return
+	}
+	if a.known && !a.seen.After(void) {
+		a.known = false
+	}
+	if a.passed != device.NoRung && !a.pass.Issued.After(void) {
+		a.passed = device.NoRung
+	}
+}
+
+// facts is all that the score looks at.
+func (h *Handler) facts(a *attempt) risk.Facts {
+	f := a.reserved.Facts
+	f.DeviceKnown = a.known
+	f.CheckPassed = a.passed != device.NoRung
+	f.NoAcceptLanguage = a.signals.NoAcceptLanguage
+	f.Tor, f.Blocked, f.VPN, f.Hosting = a.signals.Tor, a.signals.Blocked, a.signals.VPN, a.signals.Hosting
+	return f
+}
+
+// situation is all that the verdict looks at.
+func (h *Handler) situation(a *attempt) risk.Situation {
+	s := risk.Situation{
+		Assessment:   a.assessment,
+		Over:         a.reserved.Over,
+		DeviceKnown:  a.known,
+		Blameless:    a.signals.Private || a.reserved.Busy,
+		AddressUnits: a.reserved.Facts.AddressFailures,
+		Passed:       passedAction(a.passed),
+	}
+	if after := time.Duration(h.AskAfter); after > 0 && (!a.known || a.now.Sub(a.seen) > after) {
+		s.Floors = append(s.Floors, risk.Floor{Demands: risk.Slider, Code: risk.CodeAskAfter})
+	}
+	account := h.limits[config.LimitAccount]
+	if !a.known && !account.Off && len(account.Steps) > 0 && a.reserved.Wall.Failures >= account.Steps[0] {
+		s.Floors = append(s.Floors, risk.Floor{Demands: risk.Slider, Code: risk.CodeLimit + config.LimitAccount})
+	}
+	return s
+}
+
+func passedAction(r device.Rung) risk.Action {
+	switch r {
+	case device.Slider:
+		return risk.Slider
+	case device.Picture:
+		return risk.Picture
+	default:
+		return risk.Allow
+	}
+}
+
+// deny answers 429. The budgets are given back: what was not tried costs
+// nothing but the attempt.
+func (h *Handler) deny(w http.ResponseWriter, r *http.Request, a *attempt) error {
+	h.settle(r.Context(), a, login.None)
+	h.report(r, a, login.None)
+	return h.writeDenial(w, r, a.ref, http.StatusTooManyRequests, a.verdict.RetryAfter)
+}
+
+// storeDown is the verdict while the store does not answer.
+var storeDown = risk.Verdict{Action: risk.Deny, Reasons: []risk.Reason{{Code: "store.down"}}}
+
+// storeDown answers while the store does not and on_store_error says deny.
+func (h *Handler) storeDown(w http.ResponseWriter, r *http.Request, a *attempt, cause error) error {
+	h.app.logger.Error("the store does not answer; logins are refused", zapError(cause))
+	a.verdict = storeDown
+	h.report(r, a, login.None)
+	return h.writeDenial(w, r, a.ref, http.StatusServiceUnavailable, 10*time.Second)
+}
+
+// settle ends the reservation, also when the client has gone.
+func (h *Handler) settle(ctx context.Context, a *attempt, o login.Outcome) {
+	if a.reserved == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer cancel()
+	if err := a.ledger.Settle(ctx, h.now(), a.reserved, o); err != nil {
+		h.app.metrics.storeErrors.WithLabelValues("settle").Inc()
+		if !errors.Is(err, context.Canceled) {
+			h.app.logger.Warn("settling an attempt", zapError(err))
+		}
+	}
+}

@@ -1,0 +1,229 @@
+package caddymodule
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/login-guard/login-guard/config"
+	"github.com/login-guard/login-guard/internal/challenge"
+	"github.com/login-guard/login-guard/internal/held"
+	"github.com/login-guard/login-guard/internal/keys"
+	"github.com/login-guard/login-guard/internal/login"
+	"github.com/login-guard/login-guard/internal/page"
+	"github.com/login-guard/login-guard/internal/risk"
+	"github.com/login-guard/login-guard/internal/store"
+)
+
+// challenge keeps a login and asks for a check.
+func (h *Handler) challenge(w http.ResponseWriter, r *http.Request, a *attempt) error {
+	h.settle(r.Context(), a, login.None)
+	kind, err := kindOf(a.verdict.Action)
+	if err != nil {
+		return h.deny(w, r, a)
+	}
+	slip := held.Slip{Account: a.account, Budget: a.ledger.Budget(a.signals.Host, a.account), Ref: a.ref,
+		NotBefore: a.now.Add(a.verdict.Gap)}
+	switch {
+	case a.solved != nil:
+		// Checked, but not enough: the same held login waits on.
+		slip.Ticket = a.solved.ticket
+		if err := a.g.held.Return(r.Context(), slip.Ticket, a.now, a.solved.login); err != nil {
+			h.notKept(err)
+			slip.Ticket = held.Ticket{}
+		}
+	case navigates(r):
+		if slip.Ticket, err = a.g.held.Keep(r.Context(), a.now, h.heldLogin(r, a), a.same, a.ledger.HostKey(a.signals.Host)); err != nil {
+			h.notKept(err)
+			slip.Ticket = held.Ticket{}
+		}
+	}
+	h.report(r, a, login.None)
+	if !navigates(r) && a.solved == nil {
+		h.mark(w, string(a.verdict.Action), a.ref)
+		return h.pages.Problem(w, r, http.StatusForbidden, page.Problem{Kind: page.Kind(kind.String()), Ref: a.ref})
+	}
+	after, err := a.ledger.Count(r.Context(), a.now, config.LimitChallenges, a.signals.Host, a.same)
+	if err == nil && after > 0 {
+		return h.startSlow(w, r, a.g, slip, h.action(r), false)
+	}
+	return h.show(w, r, a.g, slip, checkPage{kind: kind, action: h.action(r)})
+}
+
+// kindOf is the check that a verdict asks for.
+func kindOf(a risk.Action) (challenge.Kind, error) {
+	switch a {
+	case risk.Slider:
+		return challenge.Slider, nil
+	case risk.Picture:
+		return challenge.Picture, nil
+	}
+	return 0, errors.New("no check")
+}
+
+func (h *Handler) notKept(err error) {
+	if errors.Is(err, store.ErrFull) {
+		h.app.logger.Warn("no room to keep a login; its sender signs in once more", zap.String("site", h.name))
+		return
+	}
+	h.app.metrics.storeErrors.WithLabelValues("keep").Inc()
+	h.app.logger.Warn("keeping a login", zapError(err))
+}
+
+// heldLogin is the request as it is to go on.
+func (h *Handler) heldLogin(r *http.Request, a *attempt) *held.Login {
+	return &held.Login{
+		Method: r.Method, URI: r.URL.RequestURI(), Original: original(r).RequestURI(),
+		ContentType: r.Header.Get("Content-Type"), Origin: r.Header.Get("Origin"), Referer: r.Header.Get("Referer"),
+		Endpoint: a.reading.Endpoint.Name(), Session: h.sessionHashes(r, a.g), Ref: a.ref, Body: a.reading.Body,
+	}
+}
+
+// sessionHashes are keyed hashes of the shop's session cookies that are not
+// empty, each with its name.
+func (h *Handler) sessionHashes(r *http.Request, g *guard) [][]byte {
+	var out [][]byte
+	for _, c := range r.Cookies() {
+		if c.Value == "" || !matchesAny(h.sessions, c.Name) {
+			continue
+		}
+		name := g.ring.Sum(keys.Pseudonym, []byte("session-name"), []byte(c.Name))
+		value := g.ring.Sum(keys.Pseudonym, []byte("session"), []byte(c.Name), []byte(c.Value))
+		out = append(out, append(name[:8:8], value[:8]...))
+	}
+	return out
+}
+
+func matchesAny(patterns []string, name string) bool {
+	for _, p := range patterns {
+		if start, ok := strings.CutSuffix(p, "*"); (ok && strings.HasPrefix(name, start)) || p == name {
+			return true
+		}
+	}
+	return false
+}
+
+// otherSession reports whether a cookie that was on the held request has
+// another value now.
+func otherSession(then, now [][]byte) bool {
+	for _, t := range then {
+		for _, n := range now {
+			if string(t[:8]) == string(n[:8]) && string(t[8:]) != string(n[8:]) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// action is where the check's form posts to: the login's own address, so
+// that the shop's answer appears there. A query that could hold a password is
+// left out: it is kept with the login.
+func (h *Handler) action(r *http.Request) string {
+	u := original(r)
+	q, err := url.ParseQuery(u.RawQuery)
+	if u.RawQuery == "" || err != nil {
+		return u.EscapedPath()
+	}
+	for name := range q {
+		if h.passwordName(name) {
+			return u.EscapedPath()
+		}
+	}
+	return u.RequestURI()
+}
+
+// passwordName reports whether a query parameter could be a password.
+func (h *Handler) passwordName(name string) bool {
+	name = strings.ToLower(name)
+	if strings.Contains(name, "pass") || strings.Contains(name, "pwd") {
+		return true
+	}
+	for _, e := range h.endpoints {
+		for _, f := range e.PasswordFields {
+			if strings.EqualFold(f, name) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// checkPage says which check to show and how.
+type checkPage struct {
+	kind   challenge.Kind
+	action string
+	err    string // key of the page's error text
+}
+
+// issue makes a check for a slip.
+func (h *Handler) issue(g *guard, slip held.Slip, kind challenge.Kind, renewals byte) (page.Task, error) {
+	now := h.now()
+	c, err := g.checks.Issue(now, challenge.Spec{Kind: kind, Hold: slip.Ticket.ID, Account: slip.Account,
+		Budget: slip.Budget, After: max(0, slip.NotBefore.Sub(now)), Renewals: renewals})
+	if err != nil {
+		return page.Task{}, err
+	}
+	t := page.Task{Token: c.Token, Salt: c.Salt, Cost: c.Cost, Target: c.Target, Floor: int(c.Floor / time.Millisecond)}
+	if c.Picture != "" {
+		t.Picture = h.prefix + "picture/" + c.Picture
+	}
+	h.app.metrics.challenges.WithLabelValues(kind.String(), "shown").Inc()
+	return t, nil
+}
+
+// show writes the page of a check.
+func (h *Handler) show(w http.ResponseWriter, r *http.Request, g *guard, slip held.Slip, c checkPage) error {
+	task, err := h.issue(g, slip, c.kind, 0)
+	if err != nil {
+		return err
+	}
+	v := page.View{Action: c.action, Hold: g.held.Write(slip), Ref: slip.Ref, Task: task, Error: c.err, Seconds: seconds(slip.NotBefore.Sub(h.now()))}
+	switch c.kind {
+	case challenge.Slider:
+		v.Kind = page.Slider
+		h.mark(w, string(risk.Slider), slip.Ref)
+	case challenge.Picture:
+		v.Kind = page.Picture
+		h.mark(w, string(risk.Picture), slip.Ref)
+	case challenge.Slow:
+		v.Kind, v.Seconds = page.Slow, seconds(challenge.SlowWait)
+		h.mark(w, string(risk.Picture), slip.Ref)
+	default:
+		return errors.New("showing a check: there is no such kind")
+	}
+	return h.pages.Write(w, r, h.EffectiveChallengeStatus(), v)
+}
+
+// startSlow takes a place for the slow way and shows it. When there is none,
+// who chose it gets another picture, and who may have nothing else is told
+// how long to wait.
+func (h *Handler) startSlow(w http.ResponseWriter, r *http.Request, g *guard, slip held.Slip, action string, chosen bool) error {
+	s := g.collector.Collect(clientAddress(r), r.Header, r.ProtoMajor)
+	after, err := g.ledger.Slow(r.Context(), h.now(), s.Network, slip.Account, challenge.SlowWait)
+	if err != nil {
+		return h.writeDenial(w, r, slip.Ref, http.StatusServiceUnavailable, 10*time.Second)
+	}
+	if after > 0 {
+		if chosen && h.mayIssue(r, g) {
+			return h.show(w, r, g, slip, checkPage{kind: challenge.Picture, action: action, err: "busy"})
+		}
+		return h.writeDenial(w, r, slip.Ref, http.StatusTooManyRequests, after)
+	}
+	return h.show(w, r, g, slip, checkPage{kind: challenge.Slow, action: action})
+}
+
+func seconds(d time.Duration) int { return int((max(0, d) + time.Second - 1) / time.Second) }
+
+// navigates reports whether a person's browser waits for a page. Everything
+// else is a script.
+func navigates(r *http.Request) bool {
+	if mode := r.Header.Get("Sec-Fetch-Mode"); mode != "" {
+		return mode == "navigate"
+	}
+	return strings.Contains(r.Header.Get("Accept"), "text/html") && r.Header.Get("X-Requested-With") != "XMLHttpRequest"
+}

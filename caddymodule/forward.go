@@ -1,0 +1,224 @@
+package caddymodule
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
+
+	"github.com/login-guard/login-guard/config"
+	"github.com/login-guard/login-guard/internal/device"
+	"github.com/login-guard/login-guard/internal/login"
+	"github.com/login-guard/login-guard/internal/risk"
+)
+
+// forward sends an attempt on to the shop, keeps the answer back until the
+// outcome is known, settles, and lets the answer go.
+func (h *Handler) forward(w http.ResponseWriter, r *http.Request, a *attempt, next caddyhttp.Handler) error {
+	if a.mode != config.ModeMonitor && !h.admit(r) {
+		h.settle(r.Context(), a, login.None)
+		a.verdict = risk.Verdict{Action: risk.Deny, Reasons: []risk.Reason{{Code: "limit." + config.LimitLogins}}}
+		h.report(r, a, login.None)
+		return h.writeDenial(w, r, a.ref, http.StatusTooManyRequests, 5*time.Second)
+	}
+	asked := login.Asked{Path: r.URL.Path, RawQuery: r.URL.RawQuery, Referer: r.Referer(), Cookies: r.Cookies()}
+	h.setPlaceholders(r, a, "")
+	// The one header that changes: marks in the answer must be readable.
+	r.Header.Set("Accept-Encoding", "identity")
+	body := &countingBody{ReadCloser: r.Body}
+	r.Body = body
+
+	answer := newAnswerWriter(w)
+	err := next.ServeHTTP(answer, r)
+	switch {
+	case err != nil && neverSent(err, body):
+		h.settle(r.Context(), a, login.Retry)
+		h.report(r, a, login.Retry)
+		if a.solved != nil {
+			return h.unreachable(w, r, a)
+		}
+		return err
+	case err != nil:
+		h.settle(r.Context(), a, login.Unknown)
+		h.report(r, a, login.Unknown)
+		return err
+	}
+	o := login.Unknown
+	if !answer.released {
+		o = a.reading.Endpoint.Outcome(asked, login.Reply{
+			Status: answer.status(), Header: answer.Header(), Body: answer.body.Bytes()})
+	}
+	h.settle(r.Context(), a, o)
+	if !answer.released {
+		h.remember(w, r, a, o)
+	}
+	h.report(r, a, o)
+	return answer.release()
+}
+
+// admit waits for the site's limit of logins a second, two seconds at most.
+func (h *Handler) admit(r *http.Request) bool {
+	res := h.logins.ReserveN(h.now(), 1)
+	if !res.OK() {
+		return false
+	}
+	wait := res.DelayFrom(h.now())
+	if wait == 0 {
+		return true
+	}
+	if wait > 2*time.Second {
+		res.Cancel()
+		return false
+	}
+	t := time.NewTimer(wait)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-r.Context().Done():
+		res.Cancel()
+		return false
+	}
+}
+
+// remember writes the cookies that an outcome earns.
+func (h *Handler) remember(w http.ResponseWriter, r *http.Request, a *attempt, o login.Outcome) {
+	if o == login.Success {
+		d := a.device
+		if d.ID == [16]byte{} {
+			var err error
+			if d, err = device.New(h.random); err != nil {
+				return
+			}
+		}
+		writeCookie(w, r, deviceCookie, d.Succeeded(a.account, a.now).Seal(a.g.ring, h.name), device.Life)
+	}
+	if a.mode == config.ModeMonitor || a.passed == device.NoRung {
+		return
+	}
+	p := device.Pass{Rung: a.passed, Account: a.account, Family: a.g.ledger.FamilyTag(a.signals.Family), Issued: a.now}
+	switch {
+	case o == login.Success && a.solved == nil && a.pass.Succeeded:
+		return // good until it was promised to be, not for ever
+	case o == login.Success:
+		p.Succeeded, p.Expires = true, a.now.Add(h.EffectiveRemember())
+	case a.solved != nil:
+		// Passed just now and the password was wrong: the next try is not
+		// asked again.
+		p.Expires = a.now.Add(device.CheckLife)
+	default:
+		return
+	}
+	if _, err := io.ReadFull(h.random, p.ID[:]); err != nil {
+		return
+	}
+	writeCookie(w, r, passCookie, p.Seal(a.g.ring, h.name), p.Expires.Sub(a.now))
+}
+
+// countingBody knows whether anything was read from it.
+type countingBody struct {
+	io.ReadCloser
+	read bool
+}
+
+func (b *countingBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	b.read = b.read || n > 0
+	return n, err
+}
+
+// neverSent reports whether an error means that no byte of the login reached
+// the shop: it could not be dialled, and nobody read the body.
+func neverSent(err error, body *countingBody) bool {
+	if body.read {
+		return false
+	}
+	var dial reverseproxy.DialError
+	var op *net.OpError
+	if errors.As(err, &dial) || (errors.As(err, &op) && op.Op == "dial") {
+		return true
+	}
+	var herr caddyhttp.HandlerError
+	return errors.As(err, &herr) && herr.StatusCode == http.StatusServiceUnavailable
+}
+
+// maxAnswer is how much of an answer is kept back.
+const maxAnswer = 1 << 20
+
+// answerWriter keeps an answer back until release, or until it is larger
+// than maxAnswer: then it goes out as it comes and its outcome is unknown.
+type answerWriter struct {
+	*caddyhttp.ResponseWriterWrapper
+	code     int
+	body     bytes.Buffer
+	released bool
+}
+
+func newAnswerWriter(w http.ResponseWriter) *answerWriter {
+	return &answerWriter{ResponseWriterWrapper: &caddyhttp.ResponseWriterWrapper{ResponseWriter: w}}
+}
+
+func (a *answerWriter) status() int {
+	if a.code == 0 {
+		return http.StatusOK
+	}
+	return a.code
+}
+
+// WriteHeader keeps the status. Informational answers go out at once: they
+// say nothing of the outcome.
+func (a *answerWriter) WriteHeader(code int) {
+	switch {
+	case code >= 100 && code < 200 && code != http.StatusSwitchingProtocols:
+		a.ResponseWriter.WriteHeader(code)
+	case a.code == 0:
+		a.code = code
+	}
+}
+
+func (a *answerWriter) Write(p []byte) (int, error) {
+	if a.code == 0 {
+		a.code = http.StatusOK
+	}
+	if !a.released && a.body.Len()+len(p) > maxAnswer {
+		if err := a.release(); err != nil {
+			return 0, err
+		}
+	}
+	if a.released {
+		return a.ResponseWriter.Write(p)
+	}
+	return a.body.Write(p)
+}
+
+// ReadFrom keeps io.Copy from going around Write.
+func (a *answerWriter) ReadFrom(r io.Reader) (int64, error) {
+	return io.Copy(struct{ io.Writer }{a}, r)
+}
+
+// FlushError does nothing while the answer is kept back.
+func (a *answerWriter) FlushError() error {
+	if a.released {
+		return http.NewResponseController(a.ResponseWriter).Flush()
+	}
+	return nil
+}
+
+// Flush is FlushError for those who ask the old way.
+func (a *answerWriter) Flush() { _ = a.FlushError() }
+
+// release lets the answer go.
+func (a *answerWriter) release() error {
+	if a.released {
+		return nil
+	}
+	a.released = true
+	a.ResponseWriter.WriteHeader(a.status())
+	_, err := a.ResponseWriter.Write(a.body.Bytes())
+	return err
+}

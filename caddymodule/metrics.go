@@ -1,0 +1,55 @@
+package caddymodule
+
+import (
+	"errors"
+	"sync"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// collectors are the module's metrics. They are made once a process and
+// registered anew with each configuration's registry, so that values survive
+// a reload. No label has a value that a client chooses.
+type collectors struct {
+	decisions    *prometheus.CounterVec
+	challenges   *prometheus.CounterVec
+	solveSeconds prometheus.Histogram
+	score        prometheus.Histogram
+	logins       *prometheus.CounterVec
+	storeErrors  *prometheus.CounterVec
+	heldLogins   prometheus.Gauge
+}
+
+var theCollectors = sync.OnceValue(func() *collectors {
+	const ns, sub = "caddy", "login_guard"
+	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
+		return prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: ns, Subsystem: sub, Name: name, Help: help}, labels)
+	}
+	return &collectors{
+		decisions:  counter("decisions_total", "Decisions on login attempts.", "action", "mode", "site"),
+		challenges: counter("challenges_total", "Checks shown and answered.", "kind", "outcome"),
+		solveSeconds: prometheus.NewHistogram(prometheus.HistogramOpts{Namespace: ns, Subsystem: sub,
+			Name: "challenge_duration_seconds", Help: "Time from a check being shown to its being passed.",
+			Buckets: []float64{1, 2, 3, 5, 8, 13, 20, 30, 60, 120, 300, 600}}),
+		score: prometheus.NewHistogram(prometheus.HistogramOpts{Namespace: ns, Subsystem: sub,
+			Name: "score", Help: "Risk score of login attempts in decibans.",
+			Buckets: []float64{-20, -10, 0, 5, 10, 17, 25, 35, 50}}),
+		logins:      counter("logins_total", "Login attempts sent to the shop, by its answer.", "outcome"),
+		storeErrors: counter("store_errors_total", "Operations that the store did not carry out.", "operation"),
+		heldLogins: prometheus.NewGauge(prometheus.GaugeOpts{Namespace: ns, Subsystem: sub,
+			Name: "held_logins", Help: "Logins and clearances that wait."}),
+	}
+})
+
+// register adds the metrics to a configuration's registry.
+func (c *collectors) register(reg prometheus.Registerer) error {
+	for _, m := range []prometheus.Collector{
+		c.decisions, c.challenges, c.solveSeconds, c.score, c.logins, c.storeErrors, c.heldLogins,
+	} {
+		var already prometheus.AlreadyRegisteredError
+		if err := reg.Register(m); err != nil && !errors.As(err, &already) {
+			return err
+		}
+	}
+	return nil
+}

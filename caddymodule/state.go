@@ -1,0 +1,106 @@
+package caddymodule
+
+import (
+	"maps"
+	"path/filepath"
+	"sync"
+
+	"github.com/caddyserver/caddy/v2"
+
+	"github.com/login-guard/login-guard/internal/store/embedded"
+)
+
+// states holds what must outlive a reload, also one that is rejected: the
+// counters, the held logins, and modes set at run time. It is keyed by the
+// place of the store, so that two configurations of one store share it. What
+// is in it keeps no logger, context or registry of any configuration.
+var states = caddy.NewUsagePool()
+
+// state is one entry of states.
+type state struct {
+	local *embedded.Store
+
+	mu    sync.Mutex
+	modes map[string]string // by site, set by the operator at run time
+	since map[string]*sinceStart
+}
+
+// sinceStart is what status tells of a site since the process started.
+type sinceStart struct {
+	Attempts int64            `json:"attempts"`
+	Private  int64            `json:"private_addresses"`
+	Actions  map[string]int64 `json:"actions"`
+	Outcomes map[string]int64 `json:"outcomes"`
+}
+
+// saw counts a decision for status.
+func (s *state) saw(site, action, outcome string, private bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := s.since[site]
+	if n == nil {
+		n = &sinceStart{Actions: make(map[string]int64), Outcomes: make(map[string]int64)}
+		s.since[site] = n
+	}
+	n.Attempts++
+	if private {
+		n.Private++
+	}
+	n.Actions[action]++
+	n.Outcomes[outcome]++
+}
+
+// seen is what saw counted.
+func (s *state) seen(site string) sinceStart {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := sinceStart{Actions: make(map[string]int64), Outcomes: make(map[string]int64)}
+	if n := s.since[site]; n != nil {
+		out.Attempts, out.Private = n.Attempts, n.Private
+		maps.Copy(out.Actions, n.Actions)
+		maps.Copy(out.Outcomes, n.Outcomes)
+	}
+	return out
+}
+
+// Destruct implements caddy.Destructor.
+func (s *state) Destruct() error { return nil }
+
+// stateKey names the state of an app's settings.
+func stateKey() string {
+	return "embedded:" + filepath.Join(caddy.AppDataDir(), "login_guard")
+}
+
+// acquireState takes a reference to the state; releaseState gives it back.
+func acquireState(key string) (*state, error) {
+	v, _, err := states.LoadOrNew(key, func() (caddy.Destructor, error) {
+		return &state{local: embedded.New(embedded.Options{}), modes: make(map[string]string), since: make(map[string]*sinceStart)}, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return v.(*state), nil
+}
+
+func releaseState(key string) error {
+	_, err := states.Delete(key)
+	return err
+}
+
+// mode is the mode set at run time, "" if none was.
+func (s *state) mode(site string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.modes[site]
+}
+
+// setMode sets a site's mode until the process ends; "" takes it back.
+func (s *state) setMode(site, mode string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if mode == "" {
+		delete(s.modes, site)
+		return
+	}
+	s.modes[site] = mode
+}
