@@ -1,0 +1,30 @@
+# Login Guard. `make demo` is the place to start.
+
+GO  ?= go
+BIN := bin/login-guard
+
+.DEFAULT_GOAL := build
+.PHONY: build demo test shops lint
+
+# The gateway: Caddy with Login Guard built in.
+build:
+	@mkdir -p $(dir $(BIN))
+	@echo "Building $(BIN); the first time takes a few minutes."
+	@$(GO) build -o $(BIN) ./cmd/login-guard
+
+# A small shop with the gateway in front, on http://localhost:8080. Ctrl-C
+# ends it. Another port: make demo ARGS='--port 8081'
+demo: build
+	@./$(BIN) demo $(ARGS)
+
+test:
+	bash test/run.sh
+
+# Real shops from packages, with the gateway in front.
+shops: build
+	bash test/shops/run.sh
+
+lint:
+	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then \
+		echo "gofmt would change:"; echo "$$unformatted"; exit 1; fi
+	$(GO) vet ./...

@@ -1,0 +1,34 @@
+// Command login-guard is Caddy with Login Guard built in: every command and
+// module of Caddy's own, the guard, and `login-guard demo`, which starts a
+// small shop with the guard in front.
+package main
+
+import (
+	"os"
+	"slices"
+
+	caddycmd "github.com/caddyserver/caddy/v2/cmd"
+
+	_ "github.com/caddyserver/caddy/v2/modules/standard"
+
+	_ "github.com/login-guard/login-guard/caddymodule"
+)
+
+func main() {
+	os.Args = withVerb(os.Args, verbs())
+	caddycmd.Main()
+}
+
+// verbs returns the commands of the guard that this binary takes without the
+// `login-guard` that any other Caddy needs in front of them.
+func verbs() []string { return []string{"status", "release", "mode"} }
+
+// withVerb turns `login-guard status …` into `login-guard login-guard
+// status …`, the form under which Caddy's command line knows it. Arguments
+// that do not start with one of verbs come back as they are.
+func withVerb(args, verbs []string) []string {
+	if len(args) < 2 || !slices.Contains(verbs, args[1]) {
+		return args
+	}
+	return slices.Insert(slices.Clone(args), 1, "login-guard")
+}
