@@ -108,12 +108,6 @@ func (h *Handler) collect(r *http.Request, a *attempt) (err error) {
 	return nil
 }
 
-// modeNow is the mode of this moment.
-func (h *Handler) modeNow() string {
-	m, _ := h.mode()
-	return m
-}
-
 // clientAddress is the client as Caddy's trusted_proxies make it out.
 func clientAddress(r *http.Request) netip.Addr {
 	text, _ := caddyhttp.GetVar(r.Context(), caddyhttp.ClientIPVarKey).(string)

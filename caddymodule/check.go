@@ -86,8 +86,17 @@ func (h *Handler) heldLogin(r *http.Request, a *attempt) *held.Login {
 // sessionHashes are keyed hashes of the shop's session cookies that are not
 // empty, each with its name.
 func (h *Handler) sessionHashes(r *http.Request, g *guard) [][]byte {
+	return h.hashSessions(r.Cookies(), g)
+}
+
+// newSessions are those that an answer sets.
+func (h *Handler) newSessions(header http.Header, g *guard) [][]byte {
+	return h.hashSessions((&http.Response{Header: header}).Cookies(), g)
+}
+
+func (h *Handler) hashSessions(cookies []*http.Cookie, g *guard) [][]byte {
 	var out [][]byte
-	for _, c := range r.Cookies() {
+	for _, c := range cookies {
 		if c.Value == "" || !matchesAny(h.sessions, c.Name) {
 			continue
 		}

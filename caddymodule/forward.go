@@ -53,12 +53,34 @@ func (h *Handler) forward(w http.ResponseWriter, r *http.Request, a *attempt, ne
 		o = a.reading.Endpoint.Outcome(asked, login.Reply{
 			Status: answer.status(), Header: answer.Header(), Body: answer.body.Bytes()})
 	}
+	if o == login.Success && a.reading.Endpoint.Config().InPlace {
+		o = h.inPlace(r, answer.Header(), a)
+	}
 	h.settle(r.Context(), a, o)
 	if !answer.released {
 		h.remember(w, r, a, o)
 	}
 	h.report(r, a, o)
 	return answer.release()
+}
+
+// inPlace doubts a success of a shop that keeps the browser's session: to
+// somebody who is logged in already it gives the same answer whatever account
+// and password were sent. Such an answer must not make the device one that is
+// known for the account.
+func (h *Handler) inPlace(r *http.Request, answer http.Header, a *attempt) login.Outcome {
+	sessions := h.sessionHashes(r, a.g)
+	another, err := a.ledger.SessionOfAnother(r.Context(), sessions, a.account)
+	if err == nil && !another {
+		err = a.ledger.SessionUsed(r.Context(), append(sessions, h.newSessions(answer, a.g)...), a.account)
+	}
+	if err != nil {
+		h.app.metrics.storeErrors.WithLabelValues("session").Inc()
+	}
+	if err != nil || another {
+		return login.Unknown
+	}
+	return login.Success
 }
 
 // admit waits for the site's limit of logins a second, two seconds at most.

@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"context"
 	"crypto/rand"
 	"fmt"
 	"io"
@@ -16,11 +17,13 @@ import (
 
 	"github.com/login-guard/login-guard/config"
 	"github.com/login-guard/login-guard/internal/challenge"
+	"github.com/login-guard/login-guard/internal/device"
 	"github.com/login-guard/login-guard/internal/held"
 	"github.com/login-guard/login-guard/internal/keys"
 	"github.com/login-guard/login-guard/internal/ledger"
 	"github.com/login-guard/login-guard/internal/login"
 	"github.com/login-guard/login-guard/internal/page"
+	"github.com/login-guard/login-guard/internal/record"
 	"github.com/login-guard/login-guard/internal/signal"
 )
 
@@ -34,12 +37,13 @@ import (
 type Handler struct {
 	config.Site
 
-	app    *App
-	name   string // of the site
-	prefix string // of reserved paths
-	reader *login.Reader
-	pages  *page.Pages
-	limits map[string]config.Limit
+	app     *App
+	name    string // of the site
+	prefix  string // of reserved paths
+	ownMode string // as configured
+	reader  *login.Reader
+	pages   *page.Pages
+	limits  map[string]config.Limit
 
 	endpoints []config.Endpoint
 	sessions  []string // cookie names of the shop's sessions
@@ -83,9 +87,10 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 		}
 	}
 	h.prefix = h.Prefix()
+	h.ownMode, _ = h.EffectiveMode()
 	h.endpoints = h.EffectiveEndpoints()
 	endpoints := h.endpoints
-	if h.reader, err = login.NewReader(endpoints, login.Options{Original: original}); err != nil {
+	if h.reader, err = login.NewReader(endpoints, login.Options{Original: original, Watch: h.watches, Now: h.now}); err != nil {
 		return err
 	}
 	for _, e := range endpoints {
@@ -142,6 +147,17 @@ func (h *Handler) mode() (mode, why string) {
 	return h.EffectiveMode()
 }
 
+// modeNow is the mode of this moment.
+func (h *Handler) modeNow() string {
+	if m := h.app.state.mode(h.name); m != "" {
+		return m
+	}
+	return h.ownMode
+}
+
+// watches reports whether nothing is refused at this moment.
+func (h *Handler) watches() bool { return h.modeNow() == config.ModeMonitor }
+
 func (h *Handler) endpointNames() []string {
 	var out []string
 	for _, e := range h.endpoints {
@@ -179,12 +195,46 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 // pass sends on what is no login. A body that was cut before a password key
 // has not reached the shop whole; that is told instead of the shop's answer.
 func (h *Handler) pass(w http.ResponseWriter, r *http.Request, reading *login.Reading, next caddyhttp.Handler) error {
-	err := next.ServeHTTP(w, r)
-	if err != nil && reading.Cut() {
-		reading.Status, reading.Reason = http.StatusRequestEntityTooLarge, "body.too_large"
-		return h.refused(w, r, reading)
+	if reading.Password && h.inPlaceShop() {
+		h.noteSessions(r, nil)
+		defer func() { h.noteSessions(r, w.Header()) }()
 	}
-	return err
+	err := next.ServeHTTP(w, r)
+	if !reading.Cut() {
+		return err
+	}
+	reading.Status, reading.Reason = http.StatusRequestEntityTooLarge, login.ReasonTooLarge
+	if err == nil || h.watches() {
+		// Monitoring cuts nothing; or the shop answered before the cut.
+		h.reportRefusal(r, reading, record.NewRef(), h.watches())
+		return err
+	}
+	return h.refused(w, r, reading)
+}
+
+// inPlaceShop reports whether an endpoint logs in to the browser's session.
+func (h *Handler) inPlaceShop() bool {
+	for i := range h.endpoints {
+		if h.endpoints[i].InPlace {
+			return true
+		}
+	}
+	return false
+}
+
+// noteSessions notes that a registration or the like may have logged the
+// browser's session in, or the one that the answer sets.
+func (h *Handler) noteSessions(r *http.Request, answer http.Header) {
+	g, err := h.ready()
+	if err != nil {
+		return
+	}
+	sessions := append(h.sessionHashes(r, g), h.newSessions(answer, g)...)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), time.Second)
+	defer cancel()
+	if err := g.ledger.SessionUsed(ctx, sessions, device.Account{}); err != nil {
+		h.app.metrics.storeErrors.WithLabelValues("session").Inc()
+	}
 }
 
 // reserved reports whether a request is for us, also when an earlier handler

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 
 	"github.com/caddyserver/caddy/v2"
 
@@ -20,8 +21,11 @@ var states = caddy.NewUsagePool()
 type state struct {
 	local *embedded.Store
 
+	// modes by site that the operator set at run time; replaced whole, as
+	// every login reads it.
+	modes atomic.Pointer[map[string]string]
+
 	mu    sync.Mutex
-	modes map[string]string // by site, set by the operator at run time
 	since map[string]*sinceStart
 }
 
@@ -74,7 +78,7 @@ func stateKey() string {
 // acquireState takes a reference to the state; releaseState gives it back.
 func acquireState(key string) (*state, error) {
 	v, _, err := states.LoadOrNew(key, func() (caddy.Destructor, error) {
-		return &state{local: embedded.New(embedded.Options{}), modes: make(map[string]string), since: make(map[string]*sinceStart)}, nil
+		return &state{local: embedded.New(embedded.Options{}), since: make(map[string]*sinceStart)}, nil
 	})
 	if err != nil {
 		return nil, err
@@ -89,18 +93,22 @@ func releaseState(key string) error {
 
 // mode is the mode set at run time, "" if none was.
 func (s *state) mode(site string) string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.modes[site]
+	if m := s.modes.Load(); m != nil {
+		return (*m)[site]
+	}
+	return ""
 }
 
 // setMode sets a site's mode until the process ends; "" takes it back.
 func (s *state) setMode(site, mode string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if mode == "" {
-		delete(s.modes, site)
-		return
+	next := make(map[string]string)
+	if m := s.modes.Load(); m != nil {
+		maps.Copy(next, *m)
 	}
-	s.modes[site] = mode
+	if next[site] = mode; mode == "" {
+		delete(next, site)
+	}
+	s.modes.Store(&next)
 }

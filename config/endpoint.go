@@ -73,6 +73,13 @@ type Endpoint struct {
 	// whatever its fields. Default: false
 	Always bool `json:"always,omitempty"`
 
+	// The shop keeps the session that the browser has when it logs in. What
+	// it then answers to somebody who is logged in already looks like a
+	// success for any account and password, so a success in a session that
+	// another account or a registration used before counts as unknown.
+	// Needs SessionCookies. Default: false
+	InPlace bool `json:"in_place,omitempty"`
+
 	// The cookies that hold the shop's session; `*` at the end. A held login
 	// does not go on in another session than the one it was typed in.
 	// Default: none

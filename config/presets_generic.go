@@ -12,7 +12,9 @@ package config
 func generic() []Endpoint {
 	return []Endpoint{{
 		Kind: KindLogin, Name: GenericPreset,
-		Paths: []string{"*login*", "*signin*", "*sign-in*", "*sign_in*", "*/authenticate*"},
+		// Sessions whose cookie stays the same from answer to answer.
+		SessionCookies: []string{"PHPSESSID", "JSESSIONID", "ASP.NET_SessionId", "connect.sid", "sessionid"},
+		Paths:          []string{"*login*", "*signin*", "*sign-in*", "*sign_in*", "*/authenticate*"},
 		AccountFields: []string{
 			"email", "Email", "EMail", "username", "Username", "UserName", "userName",
 			"user_name", "user", "User", "log", "_username", "email_address", "emailAddress",

@@ -15,6 +15,7 @@ func wooCommerce() []Endpoint {
 		AccountFields:  []string{"username"},
 		PasswordFields: []string{"password"},
 		Requires:       []string{"login"},
+		SessionCookies: []string{"wordpress_logged_in_*"},
 		BodyOnly:       true,
 		Success:        loggedIn,
 	}, {
@@ -45,6 +46,7 @@ var (
 func openCart4() []Endpoint {
 	return []Endpoint{{
 		Kind: KindLogin, Name: "opencart4",
+		InPlace: true, SessionCookies: []string{"OCSESSID"},
 		Paths:          []string{"*/login"},
 		AccountFields:  []string{"email"},
 		PasswordFields: []string{"password"},
@@ -68,6 +70,7 @@ func openCart4() []Endpoint {
 func openCart3() []Endpoint {
 	return []Endpoint{{
 		Kind: KindLogin, Name: "opencart3",
+		InPlace: true, SessionCookies: []string{"OCSESSID"},
 		Paths:          []string{"*/login"},
 		AccountFields:  []string{"email"},
 		PasswordFields: []string{"password"},
@@ -96,6 +99,7 @@ func openCart3() []Endpoint {
 func zenCart() []Endpoint {
 	return []Endpoint{{
 		Kind: KindLogin, Name: "zencart",
+		SessionCookies: []string{"zenid"},
 		Paths:          []string{"*/login"},
 		AccountFields:  []string{"email_address"},
 		PasswordFields: []string{"password"},
@@ -122,6 +126,7 @@ func django() []Endpoint {
 	one := func(name, account, password string) Endpoint {
 		return Endpoint{
 			Kind: KindLogin, Name: name,
+			SessionCookies: []string{"sessionid"},
 			Paths:          []string{"*/login"},
 			AccountFields:  []string{account},
 			PasswordFields: []string{password},

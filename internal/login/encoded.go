@@ -20,7 +20,7 @@ func (rd *Reader) readEncoded(s *subject, buf *[]byte) Reading {
 			return other
 		}
 	}
-	release(buf)
+	rd.giveUp(s.r, buf)
 	return badEncoding
 }
 

@@ -1,6 +1,8 @@
 package login
 
 import (
+	"bytes"
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -20,6 +22,10 @@ type Options struct {
 	// rewritten it since; nil if unknown. Paths and routes are looked for in
 	// both. Default: none
 	Original func(*http.Request) *url.URL
+	// Watch says that nothing is refused for now: whatever Read returns, the
+	// request's body is whole, and a streamed one is never cut. It is asked
+	// only where that makes a difference. Default: never
+	Watch func() bool
 	// The clock that deadlines are set by. Default: time.Now
 	Now func() time.Time
 }
@@ -131,12 +137,12 @@ func (rd *Reader) Read(w http.ResponseWriter, r *http.Request) Reading {
 	}
 	buf, whole, err := rd.readHead(w, r)
 	if err != nil {
-		release(buf)
+		rd.giveUp(r, buf)
 		return readError(err)
 	}
 	if !whole {
 		if encoded || passwordInQuery || rd.wantsAny(s) {
-			release(buf)
+			rd.giveUp(r, buf)
 			if encoded {
 				return badEncoding
 			}
@@ -156,9 +162,22 @@ func (rd *Reader) Read(w http.ResponseWriter, r *http.Request) Reading {
 	case Other:
 		r.Body = &replay{buf: buf, src: r.Body}
 	default:
-		release(buf)
+		rd.giveUp(r, buf)
 	}
 	return out
+}
+
+// giveUp ends the reading of a body that is refused: it is not needed any
+// more, unless nothing is refused for now.
+func (rd *Reader) giveUp(r *http.Request, buf *[]byte) {
+	if rd.opt.Watch == nil || !rd.opt.Watch() {
+		release(buf)
+		return
+	}
+	r.Body = struct {
+		io.Reader
+		io.Closer
+	}{io.MultiReader(bytes.NewReader(*buf), r.Body), r.Body}
 }
 
 // readWhole reads a body that is there whole.
@@ -211,6 +230,9 @@ func (rd *Reader) finish(s *subject, f *form, hasBody bool) Reading {
 	}
 	if out.Kind == Other {
 		out = rd.decideAlways(s, pairs)
+	}
+	if out.Kind == Other {
+		out.Password = rd.carriesPassword(pairs)
 	}
 	if out.Kind != Attempt {
 		return out
@@ -284,6 +306,19 @@ func (rd *Reader) decideAlways(s *subject, pairs []pair) Reading {
 		}
 	}
 	return other
+}
+
+// carriesPassword reports whether one of the pairs is a password of any
+// endpoint, as loosely as shops read names.
+func (rd *Reader) carriesPassword(pairs []pair) bool {
+	for i := range pairs {
+		for _, e := range rd.endpoints {
+			if e.hasPassword(pairs[i].toks, pairs[i].alt) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // could reports whether the pairs could be any applicable endpoint's login.

@@ -39,6 +39,9 @@ type Reading struct {
 	Body []byte
 	// Fields of an Answer by name; every name starts with FieldPrefix.
 	Fields map[string]string
+	// Password says of Other that it carries a password field and is no
+	// login: a registration or a change.
+	Password bool
 	// Status and Reason of a refusal: what the client is told and a stable
 	// code of why.
 	Status int

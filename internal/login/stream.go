@@ -31,11 +31,14 @@ type stream struct {
 	mu   sync.Mutex
 	src  io.ReadCloser
 	sc   scanner
+	buf  []byte // holds held
 	held []byte // read and not given out
 	base int64  // offset of held[0]
 	safe int64  // offset up to which bytes may go out
 	err  error  // of src, or errCut
 	tmp  []byte
+
+	watch bool // a cut is noted and not made
 }
 
 // startStream lets a body beyond the cap go on; buf is its beginning.
@@ -44,7 +47,7 @@ func (rd *Reader) startStream(s *subject, buf *[]byte) Reading {
 	switch s.media.kind {
 	case mediaMultipart:
 		if !s.media.clean {
-			release(buf)
+			rd.giveUp(s.r, buf)
 			return unreadable
 		}
 		sc = newPartScanner(rd.passwordMatcher(s), s.media.boundary)
@@ -53,10 +56,10 @@ func (rd *Reader) startStream(s *subject, buf *[]byte) Reading {
 	default:
 		sc = &pairScanner{password: rd.passwordMatcher(s), ends: "&;\r\n"}
 	}
-	st := &stream{src: s.r.Body, sc: sc, held: *buf}
+	st := &stream{src: s.r.Body, sc: sc, held: *buf, watch: rd.opt.Watch != nil && rd.opt.Watch()}
 	var cut bool
 	if st.safe, cut = sc.scan(*buf, false); cut {
-		release(buf)
+		rd.giveUp(s.r, buf)
 		return tooLarge
 	}
 	s.r.Body = st
@@ -90,9 +93,10 @@ func (st *stream) fill() {
 	}
 	n, err := st.src.Read(st.tmp)
 	if n > 0 {
-		// A fresh slice once in a while keeps memory constant: append
-		// copies only what is held back.
-		st.held = append(append(make([]byte, 0, len(st.held)+n), st.held...), st.tmp[:n]...)
+		// What is held back moves to the front, so that memory stays
+		// constant.
+		st.buf = append(append(st.buf[:0], st.held...), st.tmp[:n]...)
+		st.held = st.buf
 		st.scan(st.tmp[:n], false)
 	}
 	if err == io.EOF && st.err == nil {
@@ -104,7 +108,16 @@ func (st *stream) fill() {
 }
 
 func (st *stream) scan(b []byte, eof bool) {
+	if st.watch && st.cut.Load() {
+		st.safe = st.base + int64(len(st.held))
+		return
+	}
 	safe, cut := st.sc.scan(b, eof)
+	if cut && st.watch {
+		st.cut.Store(true)
+		st.safe = st.base + int64(len(st.held))
+		return
+	}
 	st.safe = max(st.safe, safe)
 	if cut {
 		st.cut.Store(true)
@@ -119,7 +132,7 @@ func (st *stream) Close() error {
 	if st.err == nil {
 		st.err = http.ErrBodyReadAfterClose
 	}
-	st.held, st.base, st.safe = nil, 0, 0
+	st.buf, st.held, st.base, st.safe = nil, nil, 0, 0
 	return st.src.Close()
 }
 

@@ -75,6 +75,13 @@ func openCart3Login(v *visit, s *session) {
 	var message string
 	email, _ := v.post.Text("email")
 	password, _ := v.post.Text("password")
+	var customer string
+	v.shop.with(func() { customer = s.customer })
+	if customer != "" {
+		// Before anything is read: whoever is signed in is sent on.
+		v.redirect(http.StatusFound, v.origin()+"/index.php?route=account/account")
+		return
+	}
 	if v.r.Method == http.MethodPost {
 		if message = openCartLogin(v, "login", s, email, password); message == "" {
 			to := v.origin() + "/index.php?route=account/account"

@@ -191,6 +191,12 @@ type Store interface {
 	// check than one that is good twice.
 	Spend(ctx context.Context, key Key, ttl time.Duration) (bool, error)
 
+	// Flag raises a flag for ttl. Flags live among the counters: they cost a
+	// row each, and under pressure the one that ends first goes.
+	Flag(ctx context.Context, ttl time.Duration, keys ...Key) error
+	// Flagged reports for each key whether its flag is up.
+	Flagged(ctx context.Context, keys ...Key) ([]bool, error)
+
 	// Mark writes the time at for a key, for ttl: "all that is older is
 	// revoked". A later mark replaces an earlier one.
 	Mark(ctx context.Context, key Key, at time.Time, ttl time.Duration) error

@@ -173,6 +173,29 @@ func (s *Store) Forget(_ context.Context, keys ...store.Key) error {
 	return nil
 }
 
+// Flag implements store.Store.
+func (s *Store) Flag(_ context.Context, ttl time.Duration, keys ...store.Key) error {
+	now := s.clock().UnixNano()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, k := range keys {
+		s.counters.set(k, now+int64(ttl), now)
+	}
+	return nil
+}
+
+// Flagged implements store.Store.
+func (s *Store) Flagged(_ context.Context, keys ...store.Key) ([]bool, error) {
+	now := s.clock().UnixNano()
+	out := make([]bool, len(keys))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i, k := range keys {
+		out[i] = s.counters.live(k, now)
+	}
+	return out, nil
+}
+
 // marked is the mark of one key.
 type marked struct{ at, until time.Time }
 

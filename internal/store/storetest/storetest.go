@@ -71,6 +71,7 @@ func Run(t *testing.T, open func(t *testing.T, c *Clock) store.Store) {
 		{"SpentIsSpent", spend},
 		{"OfManySpendersOneIsFirst", parallelSpend},
 		{"AMarkIsRead", mark},
+		{"AFlagIsUpForItsTime", flag},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			c := NewClock()
@@ -523,5 +524,24 @@ func mark(t *testing.T, s store.Store, c *Clock) {
 	c.Move(2 * time.Hour)
 	if got := get(); len(got) == 2 && !got[1].IsZero() {
 		t.Fatalf("after its time: %v", got)
+	}
+}
+
+func flag(t *testing.T, s store.Store, c *Clock) {
+	get := func() []bool {
+		return must[[]bool](t)(s.Flagged(ctx, Key("a"), Key("b")))
+	}
+	if got := get(); got[0] || got[1] {
+		t.Fatalf("%v", got)
+	}
+	if err := s.Flag(ctx, time.Hour, Key("a")); err != nil {
+		t.Fatal(err)
+	}
+	if got := get(); !got[0] || got[1] {
+		t.Fatalf("%v", got)
+	}
+	c.Move(61 * time.Minute)
+	if got := get(); got[0] {
+		t.Fatal("after its time the flag is still up")
 	}
 }

@@ -1,0 +1,52 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/login-guard/login-guard/internal/device"
+	"github.com/login-guard/login-guard/internal/store"
+)
+
+// sessionLife is how long it is remembered who used a session.
+const sessionLife = 24 * time.Hour
+
+// SessionUsed notes that the shop's sessions, each a keyed hash, may be
+// logged in to somebody: by a registration, say. account is the zero value
+// when it is not known whom.
+func (l *Ledger) SessionUsed(ctx context.Context, sessions [][]byte, account device.Account) error {
+	var flags []store.Key
+	for _, s := range sessions {
+		flags = append(flags, l.key("session", s))
+		if account != (device.Account{}) {
+			flags = append(flags, l.key("session-of", s, account[:]))
+		}
+	}
+	if len(flags) == 0 {
+		return nil
+	}
+	if err := l.Store.Flag(ctx, sessionLife, flags...); err != nil {
+		return fmt.Errorf("noting a session: %w", err)
+	}
+	return nil
+}
+
+// SessionOfAnother reports whether one of the sessions was used before, and
+// not by account.
+func (l *Ledger) SessionOfAnother(ctx context.Context, sessions [][]byte, account device.Account) (bool, error) {
+	var flags []store.Key
+	for _, s := range sessions {
+		flags = append(flags, l.key("session", s), l.key("session-of", s, account[:]))
+	}
+	up, err := l.Store.Flagged(ctx, flags...)
+	if err != nil {
+		return false, fmt.Errorf("looking a session up: %w", err)
+	}
+	for i := 0; i+1 < len(up); i += 2 {
+		if up[i] && !up[i+1] {
+			return true, nil
+		}
+	}
+	return false, nil
+}
