@@ -85,7 +85,7 @@ func (rd *Reader) parseText(text string) form {
 		for _, name := range names {
 			add(name, "")
 		}
-		f.unclear = f.unclear || unclear
+		f.unclear = f.unclear || unclear && indexFold(text, "form-data") >= 0
 	}
 	look(text)
 	if strings.IndexByte(text, 0) >= 0 {

@@ -2,6 +2,7 @@ package login
 
 import (
 	"bytes"
+	"strings"
 )
 
 // maxPartHead is how long the header of a part may be in a streamed body.
@@ -98,7 +99,7 @@ func (sc *partScanner) header() (cut bool) {
 	case !bytes.HasSuffix(h, []byte("\r\n\r\n")):
 		return false
 	}
-	if bytes.Contains(h, sc.dash) {
+	if bytes.Contains(h, sc.dash) || !cleanHead(string(h)) {
 		return true
 	}
 	sc.inHead = false
@@ -112,4 +113,22 @@ func (sc *partScanner) header() (cut bool) {
 		}
 	}
 	return false
+}
+
+// cleanHead reports whether a part's header, with the line ends around it,
+// is nothing but fields, one of them the part's disposition. An empty one,
+// or one with lines that are no fields, ends elsewhere for some servers.
+func cleanHead(h string) bool {
+	h = strings.TrimSuffix(strings.TrimPrefix(h, "\r\n"), "\r\n\r\n")
+	n := 0
+	for line := range strings.SplitSeq(h, "\r\n") {
+		name, _, ok := strings.Cut(line, ":")
+		if !ok || !token(name) {
+			return false
+		}
+		if strings.EqualFold(name, "Content-Disposition") {
+			n++
+		}
+	}
+	return n == 1
 }

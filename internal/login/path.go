@@ -1,6 +1,9 @@
 package login
 
-import "strings"
+import (
+	"strings"
+	"unicode"
+)
 
 // maxDecodeRounds is how often a path may be percent-encoded over itself.
 // Stacked proxies decode twice; more has no honest use.
@@ -46,7 +49,8 @@ func CanonicalPath(p string) (string, bool) {
 			continue
 		}
 		// Windows drops dots and blanks at the end of names.
-		if seg = strings.TrimRight(seg, ". \t"); seg != "" {
+		seg = strings.TrimRightFunc(seg, func(r rune) bool { return r == '.' || unicode.IsSpace(r) })
+		if seg != "" {
 			kept = append(kept, seg)
 		}
 	}
