@@ -98,20 +98,27 @@ function field(name, value) {
 	input.value = value;
 }
 
+// submit sends the form. The entry in the history becomes a plain one before:
+// Back then opens the shop's own page, not the browser's warning that a form
+// would be sent again.
+function submit() {
+	sent = true;
+	history.replaceState(null, '');
+	form.submit();
+}
+
 // leave lets the server go on with a page of its own. It never returns.
 function leave(step) {
 	if (step) field('step', step);
-	sent = true;
-	form.submit();
+	submit();
 	return new Promise(() => {});
 }
 
 function go() {
 	if (sent) return;
-	sent = true;
 	ready(false);
 	field('clearance', clearance);
-	form.submit();
+	submit();
 	// Still here: the shopper stopped the browser. The server sends it once.
 	setTimeout(() => {
 		sent = false;

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"net"
@@ -19,6 +18,7 @@ import (
 	"github.com/caddyserver/caddy/v2"
 	caddycmd "github.com/caddyserver/caddy/v2/cmd"
 	"github.com/caddyserver/certmagic"
+	"github.com/spf13/cobra"
 )
 
 func init() {
@@ -37,28 +37,22 @@ the demo's shop, and connections from this computer may say in
 X-Forwarded-For which address they play, which the shop's "400 addresses"
 button needs.
 `,
-		Flags: func() *flag.FlagSet {
-			fs := flag.NewFlagSet("demo", flag.ExitOnError)
-			fs.String("config", "Caddyfile", "The configuration that stands in front of the shop")
-			fs.Int("port", 0, "The port of the shop's address. Default: the configuration's")
-			return fs
-		}(),
-		Func: cmdDemo,
+		CobraFunc: func(cmd *cobra.Command) {
+			config := cmd.Flags().String("config", "Caddyfile", "the configuration that stands in front of the shop")
+			port := cmd.Flags().Int("port", 0, "the port of the shop's address (default: the configuration's)")
+			cmd.Args = cobra.NoArgs
+			cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+				// SIGHUP too: closing the terminal must not leave a shop behind.
+				ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+				defer stop()
+				return runDemo(ctx, *config, *port, os.Stdout)
+			}
+		},
 	})
 }
 
 // demoCustomer is the customer whose password the demo prints.
 const demoCustomer = "alice@shop.example"
-
-func cmdDemo(fl caddycmd.Flags) (int, error) {
-	// SIGHUP too: closing the terminal must not leave a shop behind.
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	defer stop()
-	if err := runDemo(ctx, fl.String("config"), fl.Int("port"), os.Stdout); err != nil {
-		return caddy.ExitCodeFailedStartup, err
-	}
-	return caddy.ExitCodeSuccess, nil
-}
 
 // runDemo starts the shop and the gateway, says on out what to try and
 // returns once ctx is done and both have ended. A port of 0 means that of

@@ -37,7 +37,7 @@ func (c demoConfig) statusFlags() string {
 	if c.Admin == caddy.DefaultAdminListen {
 		return ""
 	}
-	return " --address " + c.Admin
+	return " --admin " + c.Admin
 }
 
 // loadDemoConfig reads the configuration in file, with SHOP_UPSTREAM set to

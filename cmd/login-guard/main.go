@@ -11,21 +11,18 @@ import (
 
 	_ "github.com/caddyserver/caddy/v2/modules/standard"
 
-	_ "github.com/login-guard/login-guard/caddymodule"
+	"github.com/login-guard/login-guard/caddymodule"
 )
 
 func main() {
-	os.Args = withVerb(os.Args, verbs())
+	os.Args = withVerb(os.Args, caddymodule.Verbs())
 	caddycmd.Main()
 }
 
-// verbs returns the commands of the guard that this binary takes without the
-// `login-guard` that any other Caddy needs in front of them.
-func verbs() []string { return []string{"status", "release", "mode"} }
-
-// withVerb turns `login-guard status …` into `login-guard login-guard
-// status …`, the form under which Caddy's command line knows it. Arguments
-// that do not start with one of verbs come back as they are.
+// withVerb lets this binary take the guard's verbs without the `login-guard`
+// that any other Caddy needs in front of them: `login-guard status …` becomes
+// `login-guard login-guard status …`. Arguments that do not start with one of
+// verbs come back as they are.
 func withVerb(args, verbs []string) []string {
 	if len(args) < 2 || !slices.Contains(verbs, args[1]) {
 		return args

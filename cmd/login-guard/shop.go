@@ -85,6 +85,10 @@ func newShop(opts shopOptions) (*shop, error) {
 	mux.HandleFunc("POST /demo/guesses", s.startGuesses)
 	mux.HandleFunc("GET /demo/phone", s.phone)
 	mux.HandleFunc("GET /demo/keyboard", s.keyboard)
+	mux.HandleFunc("GET /favicon.ico", func(w http.ResponseWriter, r *http.Request) {
+		// The guard's pages name no icon of their own: browsers ask for this.
+		http.Redirect(w, r, "/static/icon.svg", http.StatusFound)
+	})
 	mux.Handle("GET /static/", http.StripPrefix("/static/", http.FileServerFS(files)))
 	mux.HandleFunc("/", s.notFound)
 	s.handler = http.NewCrossOriginProtection().Handler(mux)
@@ -148,9 +152,10 @@ type view struct {
 	InCart int
 	// The page stands in a frame: without header and footer.
 	Bare bool
-	// A browser without script loads the page again, so that it moves.
-	Moving bool
-	Data   any
+	// A browser without script goes here after 2 s, so that the page moves;
+	// empty: it stays.
+	Next string
+	Data any
 }
 
 // render writes a page. It is drawn whole before the first byte goes out, so

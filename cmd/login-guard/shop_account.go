@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/mail"
+	"net/netip"
 	"net/url"
 )
 
@@ -64,7 +65,7 @@ func (s *shop) login(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	email, from := r.PostForm.Get("email"), clientAddr(r)
-	right := s.customers.SignIn(email, r.PostForm.Get("password"), from.String(), s.opts.Now())
+	right := s.customers.SignIn(email, r.PostForm.Get("password"), placeOf(from), s.opts.Now())
 	s.count(right)
 	if isGuessing(from) {
 		s.guesses.Reached()
@@ -81,6 +82,14 @@ func (s *shop) login(w http.ResponseWriter, r *http.Request) {
 		to += "?bare=1"
 	}
 	http.Redirect(w, r, to, http.StatusSeeOther)
+}
+
+// placeOf is where a sign-in came from, in the words of the account page.
+func placeOf(addr netip.Addr) string {
+	if addr.IsLoopback() {
+		return "this computer"
+	}
+	return addr.String()
 }
 
 func (s *shop) count(right bool) {

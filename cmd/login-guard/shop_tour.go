@@ -3,6 +3,7 @@ package main
 import (
 	"crypto/rand"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -22,10 +23,15 @@ type startData struct {
 }
 
 func (s *shop) start(w http.ResponseWriter, r *http.Request) {
-	state := s.guesses.State()
+	state, next := s.guesses.State(), ""
+	if state.Running {
+		// Another address each time: going to the same one with a fragment
+		// would only scroll.
+		next = fmt.Sprintf("/?at=%d#guesses", s.opts.Now().UnixMilli())
+	}
 	s.render(w, r, http.StatusOK, "start", view{
-		Title:  "Demo Shop",
-		Moving: state.Running,
+		Title: "Demo Shop",
+		Next:  next,
 		Data: startData{
 			Email: s.opts.Email, Password: s.opts.Password,
 			SignedIn: s.sessions.Get(r).Email == s.opts.Email,
