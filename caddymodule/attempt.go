@@ -125,7 +125,7 @@ func (h *Handler) reserve(ctx context.Context, a *attempt) (err error) {
 		Account: a.account, Host: a.signals.Host, Network: a.signals.Network,
 		Device: a.device.ID, Known: a.known, Same: a.same,
 		Country: a.signals.Country, ASN: a.signals.ASN, Family: a.signals.Family,
-		Lenient: a.signals.Private,
+		Lenient: a.signals.Private, Again: a.solved != nil,
 	}
 	if a.passed != device.NoRung && !a.pass.Succeeded {
 		q.Pass = a.pass.ID

@@ -49,7 +49,7 @@ func (h *Handler) forward(w http.ResponseWriter, r *http.Request, a *attempt, ne
 		return err
 	}
 	o := login.Unknown
-	if !answer.released {
+	if !answer.released && answer.status() != statusLeft {
 		o = a.reading.Endpoint.Outcome(asked, login.Reply{
 			Status: answer.status(), Header: answer.Header(), Body: answer.body.Bytes()})
 	}
@@ -82,6 +82,10 @@ func (h *Handler) inPlace(r *http.Request, answer http.Header, a *attempt) login
 	}
 	return login.Success
 }
+
+// statusLeft is what Caddy's proxy answers for a client that left before the
+// shop had answered: nobody knows what came of the login.
+const statusLeft = 499
 
 // admit waits for the site's limit of logins a second, two seconds at most.
 func (h *Handler) admit(r *http.Request) bool {

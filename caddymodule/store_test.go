@@ -38,6 +38,7 @@ func (deadStore) Keep(context.Context, store.Key, []byte, time.Duration, ...stor
 func (deadStore) Extend(context.Context, store.Key, time.Duration) (bool, error) {
 	return false, errDead
 }
+func (deadStore) Peek(context.Context, store.Key) ([]byte, error) { return nil, errDead }
 func (deadStore) Take(context.Context, store.Key) ([]byte, error) { return nil, errDead }
 func (deadStore) Spend(context.Context, store.Key, time.Duration) (bool, error) {
 	return false, errDead

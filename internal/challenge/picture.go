@@ -44,7 +44,8 @@ func (c *Checks) Draw(name string, now time.Time) (picture []byte, ok bool, err 
 	if subtle.ConstantTimeCompare(tag[:12], b[20:]) != 1 || now.Sub(issued) > Life {
 		return nil, false, nil
 	}
-	img := captcha.NewImage("", c.digits(b[:16]), PictureWidth, PictureHeight)
+	// The name seeds the noise too: two pictures of the same digits differ.
+	img := captcha.NewImage(name, c.digits(b[:16]), PictureWidth, PictureHeight)
 	// The library leaves the background transparent, which on a dark page
 	// hides dark digits.
 	img.Palette[0] = color.White

@@ -174,8 +174,8 @@ func open(ring *keys.Ring, bound, cookie string, version byte) ([]byte, bool) {
 		return nil, false
 	}
 	sealed, err := base64.RawURLEncoding.DecodeString(cookie)
-	if err != nil {
-		return nil, false
+	if err != nil || base64.RawURLEncoding.EncodeToString(sealed) != cookie {
+		return nil, false // one cookie has one spelling
 	}
 	b, err := ring.Open(keys.Device, sealed, []byte(bound))
 	if err != nil || len(b) == 0 || b[0] != version {

@@ -39,16 +39,44 @@ var ErrGone = errors.New("held login is gone")
 
 // Login is a request that waits.
 type Login struct {
-	Method      string   `json:"m"`
-	URI         string   `json:"u"` // as the next handler sees it
-	Original    string   `json:"o"` // as the client sent it
-	ContentType string   `json:"c,omitempty"`
-	Origin      string   `json:"r,omitempty"`
-	Referer     string   `json:"f,omitempty"`
-	Endpoint    string   `json:"e"`
-	Session     [][]byte `json:"s,omitempty"` // keyed hashes of the shop's session cookies
-	Ref         string   `json:"i"`
-	Body        []byte   `json:"-"`
+	Method      string
+	URI         string // as the next handler sees it
+	Original    string // as the client sent it
+	ContentType string
+	Origin      string
+	Referer     string
+	Endpoint    string
+	Session     [][]byte // keyed hashes of the shop's session cookies
+	Ref         string
+	Body        []byte
+
+	same, host store.Key // the groups it counts in
+	end        time.Time // of its life, whatever renewals
+}
+
+// stored is a Login's ciphered form but for the body. Bytes, not text: a
+// header may hold what is no UTF-8, and comes back as it was.
+type stored struct {
+	Method, URI, Original, ContentType, Origin, Referer, Endpoint []byte
+	Session                                                       [][]byte
+	Ref                                                           string
+	Same, Host                                                    store.Key
+}
+
+func (l *Login) store() stored {
+	return stored{
+		Method: []byte(l.Method), URI: []byte(l.URI), Original: []byte(l.Original), ContentType: []byte(l.ContentType),
+		Origin: []byte(l.Origin), Referer: []byte(l.Referer), Endpoint: []byte(l.Endpoint),
+		Session: l.Session, Ref: l.Ref, Same: l.same, Host: l.host,
+	}
+}
+
+func (s *stored) login(body []byte, end time.Time) *Login {
+	return &Login{
+		Method: string(s.Method), URI: string(s.URI), Original: string(s.Original), ContentType: string(s.ContentType),
+		Origin: string(s.Origin), Referer: string(s.Referer), Endpoint: string(s.Endpoint),
+		Session: s.Session, Ref: s.Ref, Body: body, same: s.Same, host: s.Host, end: end,
+	}
 }
 
 // Ticket names a held login and carries the page's half of its key.
@@ -75,31 +103,35 @@ func (k *Keeper) Keep(ctx context.Context, now time.Time, l *Login, same, host s
 	if _, err := io.ReadFull(k.Random, t.half[:]); err != nil {
 		return t, fmt.Errorf("making a ticket: %w", err)
 	}
-	return t, k.keep(ctx, t, now, l,
-		store.Group{Key: same, Max: PerLogin, Replace: true},
-		store.Group{Key: host, Max: PerHost})
+	l.same, l.host, l.end = same, host, now.Add(MaxLife)
+	return t, k.keep(ctx, t, l, PerHost)
 }
 
-// Return puts a login that was taken back under its ticket.
+// Return puts a login that was taken back under its ticket, for what is left
+// of its life. It had its place and gets one again, also when its sender has
+// taken all of them in between.
 func (k *Keeper) Return(ctx context.Context, t Ticket, now time.Time, l *Login) error {
-	return k.keep(ctx, t, now, l)
+	if !now.Before(l.end) {
+		return ErrGone
+	}
+	return k.keep(ctx, t, l, 2*PerHost)
 }
 
 const version = 1
 
-func (k *Keeper) keep(ctx context.Context, t Ticket, now time.Time, l *Login, groups ...store.Group) error {
+func (k *Keeper) keep(ctx context.Context, t Ticket, l *Login, perHost int) error {
 	aead, err := k.Ring.Derived(keys.Held, t.half[:])
 	if err != nil {
 		return err
 	}
-	meta, err := json.Marshal(l)
+	meta, err := json.Marshal(l.store())
 	if err != nil {
 		return fmt.Errorf("writing a held login: %w", err)
 	}
 	// header: version, key id, end of life, endpoint; all of it, and the
 	// site, are bound to the ciphertext.
 	header := []byte{version, k.Ring.ID()}
-	header = binary.BigEndian.AppendUint64(header, uint64(now.Add(MaxLife).Unix()))
+	header = binary.BigEndian.AppendUint64(header, uint64(l.end.Unix()))
 	header = binary.BigEndian.AppendUint16(header, uint16(len(l.Endpoint)))
 	header = append(header, l.Endpoint...)
 	header = binary.BigEndian.AppendUint16(header, uint16(len(header)+2))
@@ -113,7 +145,9 @@ func (k *Keeper) keep(ctx context.Context, t Ticket, now time.Time, l *Login, gr
 	value := append(append([]byte(nil), header...), nonce...)
 	value = aead.Seal(value, nonce, plain, k.bound(header))
 	clear(plain)
-	return k.Store.Keep(ctx, k.key(t), value, TTL, groups...)
+	return k.Store.Keep(ctx, k.key(t), value, TTL,
+		store.Group{Key: l.same, Max: PerLogin, Replace: true},
+		store.Group{Key: l.host, Max: perHost})
 }
 
 func (k *Keeper) bound(header []byte) []byte {
@@ -153,10 +187,10 @@ func (k *Keeper) Take(ctx context.Context, t Ticket, now time.Time) (*Login, err
 	if err != nil {
 		return nil, err
 	}
-	return k.open(aead, value[:n], value[n:])
+	return k.open(aead, value[:n], value[n:], end)
 }
 
-func (k *Keeper) open(aead cipher.AEAD, header, sealed []byte) (*Login, error) {
+func (k *Keeper) open(aead cipher.AEAD, header, sealed []byte, end time.Time) (*Login, error) {
 	if len(sealed) < aead.NonceSize() {
 		return nil, ErrGone
 	}
@@ -169,10 +203,9 @@ func (k *Keeper) open(aead cipher.AEAD, header, sealed []byte) (*Login, error) {
 	if n > len(plain)-4 {
 		return nil, ErrGone
 	}
-	l := new(Login)
-	if err := json.Unmarshal(plain[4:4+n], l); err != nil {
+	var s stored
+	if err := json.Unmarshal(plain[4:4+n], &s); err != nil {
 		return nil, ErrGone
 	}
-	l.Body = plain[4+n:]
-	return l, nil
+	return s.login(plain[4+n:], end), nil
 }

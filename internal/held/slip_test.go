@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/login-guard/login-guard/internal/device"
 	"github.com/login-guard/login-guard/internal/held"
@@ -25,7 +26,8 @@ func decode(t testing.TB, text string) []byte {
 func encode(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
 
 func slip(ticket held.Ticket) held.Slip {
-	return held.Slip{Ticket: ticket, Account: device.Account{1, 2, 255}, Budget: store.Key{3, 4, 254}, Ref: "7KQ2-M4XD"}
+	return held.Slip{Ticket: ticket, Account: device.Account{1, 2, 255}, Budget: store.Key{3, 4, 254}, Ref: "7KQ2-M4XD",
+		NotBefore: time.UnixMilli(1_800_000_000_123)}
 }
 
 func TestASlipComesBackAsItWasAndOpensItsLogin(t *testing.T) {
@@ -55,6 +57,16 @@ func TestASlipWithoutALoginComesBackToo(t *testing.T) {
 	got, err := k.Read(k.Write(slip(held.Ticket{})))
 	if err != nil || got.Kept() || got != slip(held.Ticket{}) {
 		t.Errorf("got %v and %v", got, err)
+	}
+}
+
+func TestASlipWithoutATimeHoldsNobodyBack(t *testing.T) {
+	k, _, c := keeper(t)
+	s := slip(held.Ticket{})
+	s.NotBefore = time.Time{}
+	got, err := k.Read(k.Write(s))
+	if err != nil || got.NotBefore.After(c.Now()) || got.NotBefore.After(time.Unix(0, 0)) {
+		t.Errorf("got %v and %v", got.NotBefore, err)
 	}
 }
 
@@ -107,10 +119,10 @@ func FuzzRead(f *testing.F) {
 	k, _, _ := keeper(f)
 	ticket := make([]byte, 48)
 	f.Add("", ticket, []byte{}, uint16(0), byte(1))
-	f.Add(strings.Repeat("A", 140), bytes.Repeat([]byte{1}, 48), make([]byte, 41), uint16(3), byte(1))
-	f.Add("A\nA", ticket, append(make([]byte, 32), "7KQ2-M4XD"...), uint16(60), byte(0x80))
-	f.Add("====", ticket[:47], make([]byte, 41), uint16(130), byte(0))
-	f.Add("-_-_", append(ticket, 0), make([]byte, 40), uint16(47), byte(0xff))
+	f.Add(strings.Repeat("A", 140), bytes.Repeat([]byte{1}, 48), make([]byte, 49), uint16(3), byte(1))
+	f.Add("A\nA", ticket, append(make([]byte, 40), "7KQ2-M4XD"...), uint16(60), byte(0x80))
+	f.Add("====", ticket[:47], make([]byte, 49), uint16(130), byte(0))
+	f.Add("-_-_", append(ticket, 0), make([]byte, 48), uint16(47), byte(0xff))
 	f.Fuzz(func(t *testing.T, raw string, ticket, plain []byte, at uint16, x byte) {
 		if _, err := k.Read(raw); err != held.ErrGone {
 			t.Fatalf("%q: %v", raw, err)
@@ -119,6 +131,10 @@ func FuzzRead(f *testing.F) {
 		s, err := k.Read(encode(b))
 		switch {
 		case err == nil:
+			// No page of ours carries a time before 1970.
+			if s.NotBefore.UnixMilli() < 0 {
+				s.NotBefore = time.UnixMilli(0)
+			}
 			if again, err := k.Read(k.Write(s)); err != nil || again != s {
 				t.Fatalf("%x is %v and then %v, %v", plain, s, again, err)
 			}

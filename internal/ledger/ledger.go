@@ -57,6 +57,9 @@ type Attempt struct {
 	Known bool
 	// Pass is the id of a pass that no success followed yet, zero if none.
 	Pass [16]byte
+	// Again: this login was counted when it was kept for a check, and comes
+	// back once.
+	Again bool
 	// Same names this very login, sent again by the same client.
 	Same store.Key
 
@@ -163,7 +166,7 @@ func (l *Ledger) charges(a Attempt) []charge {
 	add(charge{limit: config.LimitAccounts, demands: risk.Picture, Charge: store.Charge{
 		Key: l.key("accounts", host), Soft: store.SoftAlways,
 		Once: l.key("accounts-seen", host, a.Account[:]), OnceFor: time.Duration(accounts.Burst) * time.Duration(accounts.Every)}})
-	if len(accounts.Steps) > 0 {
+	if len(accounts.Steps) > 0 && accounts.Steps[0] > 0 {
 		n := accounts.Steps[0]
 		add(charge{limit: config.LimitAccounts, demands: risk.Deny, Charge: store.Charge{
 			Key: l.key("accounts-hour", host), Soft: soft, Burst: n, Every: time.Hour / time.Duration(n),
@@ -231,7 +234,7 @@ func (l *Ledger) read(r *Reservation) {
 	f.CountryKnown = has(p.Countries, l.tag(a.Country))
 	f.ASNKnown = has(p.ASNs, a.ASN)
 	f.FamilyKnown = has(p.Families, l.tag(a.Family))
-	f.AddressSucceeded = has(p.Addresses, l.tag(string(prefix(a.Host))))
+	f.AddressSucceeded = a.Host.IsValid() && has(p.Addresses, l.tag(string(prefix(a.Host))))
 
 	site := t[tallySite].Successes
 	f.SiteSuccesses = int(site)

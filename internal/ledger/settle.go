@@ -22,12 +22,16 @@ func (l *Ledger) Settle(ctx context.Context, now time.Time, r *Reservation, o lo
 	a, asks := r.a, l.asks(r.a)
 	giveBack := func(all bool) {
 		for i, c := range r.charges {
-			if r.got.Taken&(1<<i) != 0 && (all || !c.stays) {
+			taken := r.got.Taken&(1<<i) != 0
+			// What was charged when the login was kept was not charged again,
+			// and comes back with its success all the same.
+			kept := a.Again && c.stays && (r.got.Taken|r.got.Over)&(1<<i) == 0
+			if (taken && (all || !c.stays)) || (kept && all) {
 				q.Refund = append(q.Refund, c.Charge)
 			}
 		}
 		if r.got.WallTaken {
-			q.Wall, q.WallRefund, q.WallGap = l.key("account", a.Account[:]), true, r.got.WallGap
+			q.Wall, q.WallRefund, q.WallGap, q.WallSet = l.key("account", a.Account[:]), true, r.got.WallGap, r.got.WallSet
 		}
 	}
 	network := prefix(a.Network)

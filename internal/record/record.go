@@ -63,7 +63,7 @@ func NewRef() string {
 
 // Truncated is an address as logs show it: its /24 or /48.
 func Truncated(a netip.Addr) string {
-	if !a.IsValid() {
+	if a = a.Unmap(); !a.IsValid() {
 		return ""
 	}
 	bits := 24
@@ -156,7 +156,7 @@ func (f *Folder) turnLocked(now time.Time) []Decision {
 			d := k.last
 			d.Count = n
 			// The record stands for many: it names none of them.
-			d.Address, d.Account, d.Duration = "", "", 0
+			d.Address, d.Account, d.Country, d.ASN, d.Duration = "", "", "", 0, 0
 			out = append(out, d)
 		}
 		delete(f.kinds, kind)

@@ -120,11 +120,12 @@ type Reserved struct {
 	After       []time.Duration
 	Tallies     []Tally
 	Wall        WallState
-	// gap as it was, for giving back
-	WallTaken bool
-	WallGap   int64
-	Profile   Profile
-	Marks     []time.Time // zero: none
+	// WallTaken: the wall was hit. WallGap is its gap before and WallSet the
+	// one that this hit set, both opaque, for giving back.
+	WallTaken        bool
+	WallGap, WallSet int64
+	Profile          Profile
+	Marks            []time.Time // zero: none
 }
 
 // Count adds to a tally.
@@ -149,13 +150,14 @@ type Settle struct {
 	// Once key where it is to be forgotten too.
 	Refund []Charge
 	Counts []Count
-	// Wall, with its gap as it was, is given back when WallRefund is set;
-	// WallReset ends the row.
-	Wall       Key
-	WallRefund bool
-	WallGap    int64
-	WallReset  bool
-	Visit      Visit // zero key: none
+	// Wall is given back when WallRefund is set: one failure, and the gap as
+	// it was unless another attempt has set a new one. WallReset ends the
+	// row.
+	Wall             Key
+	WallRefund       bool
+	WallGap, WallSet int64
+	WallReset        bool
+	Visit            Visit // zero key: none
 }
 
 // Group bounds how many kept things share a key.
@@ -183,6 +185,9 @@ type Store interface {
 	Keep(ctx context.Context, key Key, value []byte, ttl time.Duration, groups ...Group) error
 	// Extend gives a kept thing a new ttl and reports whether it is there.
 	Extend(ctx context.Context, key Key, ttl time.Duration) (bool, error)
+	// Peek returns a kept thing and leaves it; for what is no secret and good
+	// more than once. ErrNotFound if it is not there.
+	Peek(ctx context.Context, key Key) ([]byte, error)
 	// Take returns a kept thing and removes it; of concurrent callers
 	// exactly one gets it, the others ErrNotFound.
 	Take(ctx context.Context, key Key) ([]byte, error)

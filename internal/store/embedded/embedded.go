@@ -130,7 +130,7 @@ func (s *Store) Reserve(_ context.Context, r store.Reserve) (store.Reserved, err
 		out.Taken |= 1 << i
 	}
 	if !r.Wall.Key.IsZero() {
-		out.WallGap = s.profiles.hit(r.Wall, now)
+		out.WallGap, out.WallSet = s.profiles.hit(r.Wall, now)
 		out.WallTaken = true
 	}
 	return out, nil
@@ -153,7 +153,7 @@ func (s *Store) Settle(_ context.Context, q store.Settle) error {
 		s.tallies.count(c, now)
 	}
 	if !q.Wall.IsZero() && (q.WallRefund || q.WallReset) {
-		s.profiles.settleWall(q.Wall, q.WallRefund, q.WallGap, q.WallReset, now)
+		s.profiles.settleWall(q, now)
 	}
 	if !q.Visit.Key.IsZero() {
 		s.profiles.visit(q.Visit, now)

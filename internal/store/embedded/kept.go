@@ -122,6 +122,20 @@ func (s *Store) Extend(_ context.Context, key store.Key, ttl time.Duration) (boo
 	return true, nil
 }
 
+// Peek implements store.Store.
+func (s *Store) Peek(_ context.Context, key store.Key) ([]byte, error) {
+	now := s.clock().UnixNano()
+	k := &s.kept
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.expireLocked(now)
+	it := k.items[key]
+	if it == nil {
+		return nil, store.ErrNotFound
+	}
+	return it.value, nil
+}
+
 // Take implements store.Store.
 func (s *Store) Take(_ context.Context, key store.Key) ([]byte, error) {
 	now := s.clock().UnixNano()

@@ -165,10 +165,10 @@ func walled(w store.Wall, s store.WallState) bool {
 }
 
 // hit adds a failure to the wall and starts the next gap; it returns the gap
-// as it was.
-func (t *profiles) hit(w store.Wall, now int64) int64 {
+// as it was and as it is.
+func (t *profiles) hit(w store.Wall, now int64) (before, after int64) {
 	r := t.make(w.Key, now)
-	before := r.gapUntil
+	before = r.gapUntil
 	r.units = float32(min(wallCap, leaked(r, now)+1))
 	r.unitsAt = now
 	r.row = min(wallCap, r.row+1)
@@ -183,23 +183,25 @@ func (t *profiles) hit(w store.Wall, now int64) int64 {
 		}
 		r.gapUntil = now + int64(gap)
 	}
-	return before
+	return before, r.gapUntil
 }
 
-func (t *profiles) settleWall(k store.Key, refund bool, gap int64, reset bool, now int64) {
-	r, _, _ := t.find(k)
+func (t *profiles) settleWall(q store.Settle, now int64) {
+	r, _, _ := t.find(q.Wall)
 	if r == nil {
 		return
 	}
-	if refund {
+	if q.WallRefund {
 		r.units = float32(max(0, leaked(r, now)-1))
 		r.unitsAt = now
 		if r.row > 0 {
 			r.row--
 		}
-		r.gapUntil = gap
+		if r.gapUntil == q.WallSet {
+			r.gapUntil = q.WallGap
+		}
 	}
-	if reset {
+	if q.WallReset {
 		r.row = 0
 	}
 }

@@ -309,7 +309,7 @@ func wall(t *testing.T, s store.Store, c *Clock) {
 	if got.Wall.Failures != 3 || got.Wall.Row != 5 {
 		t.Fatalf("after two hours: %+v", got.Wall)
 	}
-	if err := s.Settle(ctx, store.Settle{Now: c.Now(), Wall: w.Key, WallRefund: true, WallGap: got.WallGap, WallReset: true}); err != nil {
+	if err := s.Settle(ctx, store.Settle{Now: c.Now(), Wall: w.Key, WallRefund: true, WallGap: got.WallGap, WallSet: got.WallSet, WallReset: true}); err != nil {
 		t.Fatal(err)
 	}
 	if got := hit(t, s, c, w); got.Wall.Failures != 3 || got.Wall.Row != 0 {
@@ -408,10 +408,18 @@ func takeOnce(t *testing.T, s store.Store, _ *Clock) {
 	if err := s.Keep(ctx, Key("k"), []byte("value"), time.Minute); err != nil {
 		t.Fatal(err)
 	}
+	for range 2 {
+		if got := must[[]byte](t)(s.Peek(ctx, Key("k"))); !bytes.Equal(got, []byte("value")) {
+			t.Fatalf("%q", got)
+		}
+	}
 	if got := must[[]byte](t)(s.Take(ctx, Key("k"))); !bytes.Equal(got, []byte("value")) {
 		t.Fatalf("%q", got)
 	}
 	if _, err := s.Take(ctx, Key("k")); !errors.Is(err, store.ErrNotFound) {
+		t.Fatalf("%v", err)
+	}
+	if _, err := s.Peek(ctx, Key("k")); !errors.Is(err, store.ErrNotFound) {
 		t.Fatalf("%v", err)
 	}
 }
