@@ -15,7 +15,7 @@ func TestALoginThatPassedACheckAndSucceededIsNoFailedAttempt(t *testing.T) {
 	for i := range 100 {
 		a := b.from(1, i)
 		b.try(a, login.None) // held for a check
-		a.Again = true // the check was passed
+		a.Again = true       // the check was passed
 		if r := b.try(a, login.Success); denied(r) {
 			t.Fatalf("customer %d: %v", i+1, r.Over)
 		}

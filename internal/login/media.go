@@ -60,7 +60,9 @@ func readMedia(h http.Header) media {
 	m.clean = err == nil
 	if m.kind == mediaMultipart {
 		b := params["boundary"]
-		m.clean = m.clean && strings.Count(strings.ToLower(all[0]), "boundary") == 1 && validBoundary(b)
+		// One parameter of that name, in no other spelling either; Chromium's
+		// own boundaries have the word in them.
+		m.clean = m.clean && validBoundary(b) && oneBoundary(all[0], b)
 		m.boundary = b
 	}
 	return m
@@ -106,6 +108,17 @@ func token(s string) bool {
 		}
 	}
 	return s != ""
+}
+
+// oneBoundary reports whether a content type names a boundary once, by no
+// extended name (boundary*), apart from the word in its value.
+func oneBoundary(contentType, value string) bool {
+	rest := contentType
+	if i := strings.LastIndex(rest, value); i >= 0 {
+		rest = rest[:i] + rest[i+len(value):]
+	}
+	_, after, ok := strings.Cut(strings.ToLower(rest), "boundary")
+	return ok && !strings.Contains(after, "boundary") && strings.HasPrefix(after, "=")
 }
 
 // validBoundary is the grammar of RFC 2046 §5.1.1.
