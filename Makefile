@@ -4,7 +4,7 @@ GO  ?= go
 BIN := bin/login-guard
 
 .DEFAULT_GOAL := build
-.PHONY: build demo test shops lint
+.PHONY: build demo test shops screenshots lint
 
 # The gateway: Caddy with Login Guard built in.
 build:
@@ -23,6 +23,10 @@ test:
 # Real shops from packages, with the gateway in front.
 shops: build
 	bash test/shops/run.sh
+
+# The pictures of the README, drawn anew.
+screenshots:
+	bash test/screenshots.sh
 
 lint:
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then \

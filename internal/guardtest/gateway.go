@@ -28,19 +28,23 @@ import (
 // no other way to tell.
 const Key = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
 
+// build builds the gateway into one place of the machine's temporary folder.
+// Each test process builds its own and puts it there whole: the others go on
+// with the file that they have open, and only one is left behind.
 var build = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "login-guard-test")
-	if err != nil {
+	dir := filepath.Join(os.TempDir(), fmt.Sprintf("login-guard-test-%d", os.Getuid()))
+	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return "", err
 	}
-	binary := filepath.Join(dir, "login-guard")
+	fresh := filepath.Join(dir, fmt.Sprintf("fresh-%d", os.Getpid()))
 	_, self, _, _ := runtime.Caller(0)
-	cmd := exec.Command("go", "build", "-o", binary, "./cmd/login-guard")
+	cmd := exec.Command("go", "build", "-o", fresh, "./cmd/login-guard")
 	cmd.Dir = filepath.Join(filepath.Dir(self), "..", "..")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("building the gateway: %w\n%s", err, out)
 	}
-	return binary, nil
+	binary := filepath.Join(dir, "login-guard")
+	return binary, os.Rename(fresh, binary)
 })
 
 // Binary builds the gateway once a test process and returns its path.
