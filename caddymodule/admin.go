@@ -14,7 +14,6 @@ import (
 	"github.com/login-guard/login-guard/config"
 	"github.com/login-guard/login-guard/internal/device"
 	"github.com/login-guard/login-guard/internal/ledger"
-	"github.com/login-guard/login-guard/internal/login"
 )
 
 func init() { caddy.RegisterModule(adminAPI{}) }
@@ -180,7 +179,7 @@ func release(app *App, r *http.Request, q releaseAsk) (any, error) {
 		done = append(done, "address "+host.String()+" and its network")
 	}
 	if q.Account != "" {
-		account := ledger.Account(g.ring, h.name, login.FoldAccount(q.Account))
+		account := ledger.Account(g.ring, h.name, h.reader.FoldAccount(q.Account))
 		if err := g.ledger.ReleaseAccount(r.Context(), account, host); err != nil {
 			return nil, err
 		}
@@ -207,7 +206,7 @@ func revoke(app *App, r *http.Request, q revokeAsk) (any, error) {
 	var account device.Account
 	what := "all accounts"
 	if !q.All {
-		account = ledger.Account(g.ring, h.name, login.FoldAccount(q.Account))
+		account = ledger.Account(g.ring, h.name, h.reader.FoldAccount(q.Account))
 		what = "account " + g.ledger.Pseudonym(account)
 	}
 	// Cookies hold whole seconds: what was issued in this one is older.

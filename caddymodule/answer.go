@@ -37,7 +37,7 @@ const (
 )
 
 // answer handles the post of a check's form to the login's own address.
-func (h *Handler) answer(w http.ResponseWriter, r *http.Request, reading *login.Reading, own ownCookies, next caddyhttp.Handler) error {
+func (h *Handler) answer(w http.ResponseWriter, r *http.Request, reading login.Reading, own ownCookies, next caddyhttp.Handler) error {
 	g, err := h.ready()
 	if err != nil {
 		return caddyhttp.Error(http.StatusInternalServerError, err)
@@ -171,8 +171,9 @@ func (h *Handler) cleared(w http.ResponseWriter, r *http.Request, g *guard, slip
 		// The configuration changed in between.
 		return h.message(w, r, http.StatusOK, page.Gone, slip.Ref)
 	}
-	return h.attempt(w, r, &attempt{reading: &reading, cookies: own,
-		solved: &solved{rung: cl.Rung, ticket: slip.Ticket, login: l}}, next)
+	a := newAttempt(reading, own, "")
+	a.solved = &solved{rung: cl.Rung, ticket: slip.Ticket, login: l}
+	return h.attempt(w, r, a, next)
 }
 
 // restore turns the request that brought the answer into the held one.
@@ -206,7 +207,7 @@ func restore(r *http.Request, l *held.Login) error {
 // passed: the pass cookie lets the next one through.
 func (h *Handler) onceMore(w http.ResponseWriter, r *http.Request, g *guard, slip held.Slip, cl challenge.Clearance) error {
 	now := h.now()
-	s := g.collector.Collect(clientAddress(r), r.Header, r.ProtoMajor)
+	s := collectFrom(g, r)
 	p := device.Pass{Rung: cl.Rung, Account: cl.Account, Family: g.ledger.FamilyTag(s.Family), Issued: now, Expires: now.Add(device.CheckLife)}
 	if _, err := io.ReadFull(h.random, p.ID[:]); err != nil {
 		return err

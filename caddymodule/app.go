@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sort"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -48,6 +49,8 @@ type App struct {
 	sites map[string]*Handler // by name, for status and verbs
 	// decisions is the log that operators filter: that of the handlers.
 	decisions *zap.Logger
+
+	warned atomic.Int64 // when warnOfProxy last did, unix seconds
 
 	cancel context.CancelFunc
 	done   sync.WaitGroup
@@ -188,6 +191,17 @@ func (a *App) decisionLog() *zap.Logger {
 		return a.logger
 	}
 	return a.decisions
+}
+
+// warnOfProxy says, once a minute, that a private address is over a limit:
+// it is mostly a proxy that Caddy was not told of.
+func (a *App) warnOfProxy(now time.Time, site, limit string) {
+	last := a.warned.Load()
+	if now.Unix()-last < 60 || !a.warned.CompareAndSwap(last, now.Unix()) {
+		return
+	}
+	a.logger.Warn("a private address is over a limit; if it is your own proxy, name it in trusted_proxies (global option servers)",
+		zap.String("site", site), zap.String("limit", limit))
 }
 
 // siteList returns the sites by name.

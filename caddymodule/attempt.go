@@ -24,6 +24,10 @@ import (
 type attempt struct {
 	reading *login.Reading
 	cookies ownCookies
+	// clearance is what a script sent with its login, and cleared what it
+	// was worth.
+	clearance string
+	cleared   device.Rung
 	// solved is set when a check was passed for this very login.
 	solved *solved
 
@@ -41,9 +45,14 @@ type attempt struct {
 	same    store.Key
 
 	reserved   *ledger.Reservation
+	others     []*ledger.Reservation // on the accounts that shops might read instead
 	assessment risk.Assessment
 	verdict    risk.Verdict
 	mode       string
+}
+
+func newAttempt(reading login.Reading, cookies ownCookies, clearance string) *attempt {
+	return &attempt{reading: &reading, cookies: cookies, clearance: clearance}
 }
 
 // solved is a check that was passed for a held login.
@@ -94,8 +103,8 @@ func (h *Handler) collect(r *http.Request, a *attempt) (err error) {
 	if a.ref = record.NewRef(); a.solved != nil {
 		a.ref = a.solved.login.Ref
 	}
-	a.signals = a.g.collector.Collect(clientAddress(r), r.Header, r.ProtoMajor)
-	a.account = ledger.Account(a.g.ring, h.name, login.FoldAccount(a.reading.Account))
+	a.signals = collectFrom(a.g, r)
+	a.account = ledger.Account(a.g.ring, h.name, h.reader.FoldAccount(a.reading.Account))
 	if d, ok := device.Open(a.g.ring, h.name, a.cookies.device); ok {
 		a.device = d
 		a.seen, a.known = d.Last(a.account, a.now)
@@ -105,7 +114,16 @@ func (h *Handler) collect(r *http.Request, a *attempt) (err error) {
 		a.pass, a.passed = p, p.Rung
 	}
 	a.same = a.g.ledger.Same(a.signals.Host, a.reading.Endpoint.Name(), original(r).RequestURI(), a.reading.Body)
+	h.redeem(r, a, a.clearance)
 	return nil
+}
+
+// collectFrom collects the signals of a request. All who come by a socket
+// that knows no addresses look like one: that one is many people.
+func collectFrom(g *guard, r *http.Request) signal.Signals {
+	s := g.collector.Collect(clientAddress(r), r.Header, r.ProtoMajor)
+	s.Private = s.Private || !s.Address.IsValid()
+	return s
 }
 
 // clientAddress is the client as Caddy's trusted_proxies make it out.
@@ -125,7 +143,7 @@ func (h *Handler) reserve(ctx context.Context, a *attempt) (err error) {
 		Account: a.account, Host: a.signals.Host, Network: a.signals.Network,
 		Device: a.device.ID, Known: a.known, Same: a.same,
 		Country: a.signals.Country, ASN: a.signals.ASN, Family: a.signals.Family,
-		Lenient: a.signals.Private, Again: a.solved != nil,
+		Lenient: a.signals.Private, Again: a.solved != nil || a.cleared != device.NoRung,
 	}
 	if a.passed != device.NoRung && !a.pass.Succeeded {
 		q.Pass = a.pass.ID
@@ -141,6 +159,19 @@ func (h *Handler) reserve(ctx context.Context, a *attempt) (err error) {
 			return err
 		}
 	}
+	for _, name := range a.reading.Accounts[min(1, len(a.reading.Accounts)):] {
+		other := q
+		other.Account, other.Known, other.Pass, other.Same = ledger.Account(a.g.ring, h.name, h.reader.FoldAccount(name)), false, [16]byte{}, store.Key{}
+		r, err := a.ledger.Reserve(ctx, a.now, other)
+		if err != nil {
+			return err
+		}
+		a.others = append(a.others, r)
+		a.reserved.Over = append(a.reserved.Over, r.Over...)
+	}
+	if a.signals.Private && len(a.reserved.Over) > 0 {
+		h.app.warnOfProxy(a.now, h.name, a.reserved.Over[0].Limit)
+	}
 	h.revoke(a)
 	if a.reserved.PassSpent {
 		a.passed = device.NoRung
@@ -148,6 +179,7 @@ func (h *Handler) reserve(ctx context.Context, a *attempt) (err error) {
 	if a.solved != nil {
 		a.passed = max(a.passed, a.solved.rung)
 	}
+	a.passed = max(a.passed, a.cleared)
 	return nil
 }
 
@@ -235,10 +267,12 @@ func (h *Handler) settle(ctx context.Context, a *attempt, o login.Outcome) {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
-	if err := a.ledger.Settle(ctx, h.now(), a.reserved, o); err != nil {
-		h.app.metrics.storeErrors.WithLabelValues("settle").Inc()
-		if !errors.Is(err, context.Canceled) {
-			h.app.logger.Warn("settling an attempt", zapError(err))
+	for _, res := range append(a.others, a.reserved) {
+		if err := a.ledger.Settle(ctx, h.now(), res, o); err != nil {
+			h.app.metrics.storeErrors.WithLabelValues("settle").Inc()
+			if !errors.Is(err, context.Canceled) {
+				h.app.logger.Warn("settling an attempt", zapError(err))
+			}
 		}
 	}
 }

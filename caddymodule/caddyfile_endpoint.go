@@ -14,15 +14,20 @@ const exampleEndpoint = "endpoint login { ... } with lines such as: account_fiel
 
 // parseEndpoint parses one endpoint of the operator's own:
 //
-//	endpoint login [NAME] {
+//	endpoint KIND [NAME] {
 //	    path           PATH...
-//	    account_field  NAME...
-//	    password_field NAME...
-//	    requires       NAME...
+//	    account_field  NAME|/POINTER...
+//	    password_field NAME|/POINTER...
+//	    requires       NAME|/POINTER...
 //	    query          NAME VALUE...
+//	    graphql        FIELD ACCOUNT PASSWORD
+//	    persisted      NAME|HASH...
+//	    basic
 //	    body_only
+//	    form_only
 //	    inflates
 //	    always
+//	    gmail_dots
 //	    success|failure|retry CONDITION...
 //	}
 //
@@ -59,12 +64,20 @@ func endpointOptions(e *config.Endpoint) options {
 		"query": {example: "query route account/login", min: 2, max: -1, many: true, set: func(args []caddyfile.Token) error {
 			return parameter(&e.Query, texts(args))
 		}},
-		"body_only": {example: "body_only", set: flag(&e.BodyOnly)},
-		"inflates":  {example: "inflates", set: flag(&e.Inflates)},
-		"always":    {example: "always", set: flag(&e.Always)},
-		"success":   marks("success cookie session_*", &e.Success),
-		"failure":   marks("failure status 401", &e.Failure),
-		"retry":     marks("retry location time_out", &e.Retry),
+		"graphql": {example: "graphql login username password", min: 3, max: 3, many: true, set: func(args []caddyfile.Token) error {
+			e.GraphQL = append(e.GraphQL, config.GraphQLLogin{Field: args[0].Text, Account: args[1].Text, Password: args[2].Text})
+			return nil
+		}},
+		"persisted":  {example: "persisted Login", min: 1, max: -1, many: true, set: list(&e.Persisted)},
+		"basic":      {example: "basic", set: flag(&e.Basic)},
+		"body_only":  {example: "body_only", set: flag(&e.BodyOnly)},
+		"form_only":  {example: "form_only", set: flag(&e.FormOnly)},
+		"inflates":   {example: "inflates", set: flag(&e.Inflates)},
+		"always":     {example: "always", set: flag(&e.Always)},
+		"gmail_dots": {example: "gmail_dots", set: flag(&e.GmailDots)},
+		"success":    marks("success cookie session_*", &e.Success),
+		"failure":    marks("failure status 401", &e.Failure),
+		"retry":      marks("retry location time_out", &e.Retry),
 	}
 }
 
@@ -89,6 +102,9 @@ func parameter(to *map[string][]string, args []string) error {
 //	not_location TEXT...        or none of these
 //	route        NAME VALUE...  its query has the parameter with one of these
 //	not_route    NAME VALUE...  or with none of these
+//	back                        it leads back to where the login came from
+//	elsewhere                   it leads to neither, and there was a Referer
+//	on_path                     the request was on one of the endpoint's paths
 //	body         TEXT...        contains one of these
 //	json         POINTER        there is something at the pointer (RFC 6901)
 //	contains     TEXT           and it is a text that contains this
@@ -105,6 +121,9 @@ func parseMark(args []caddyfile.Token) (config.Mark, error) {
 			return m, fmt.Errorf("there is no condition %q%s", name, hint(name, slices.Sorted(maps.Keys(conditions))))
 		}
 		n := min(2, len(args)) // the first value may be such a word itself
+		if c.max == 0 {
+			n = 1
+		}
 		for n < len(args) && !isCondition(conditions, args[n]) {
 			n++
 		}
@@ -141,6 +160,8 @@ func (c condition) check(name string, values []string) error {
 	switch n := len(values); {
 	case n < c.min:
 		return fmt.Errorf("the condition %s lacks a value, as in: %s", name, c.example)
+	case c.max == 0 && n > 0:
+		return fmt.Errorf("the condition %s takes no value %q, as in: %s", name, values[0], c.example)
 	case c.max >= 0 && n > c.max:
 		return fmt.Errorf("the condition %s takes no second value %q, as in: %s", name, values[c.max], c.example)
 	case slices.Contains(values, ""):
@@ -152,6 +173,7 @@ func (c condition) check(name string, values []string) error {
 // markConditions are the conditions of a mark.
 func markConditions(m *config.Mark) map[string]condition {
 	one := func(to *string) func([]string) { return func(v []string) { *to = v[0] } }
+	yes := func(to *bool) func([]string) { return func([]string) { *to = true } }
 	all := func(to *[]string) func([]string) { return func(v []string) { *to = v } }
 	route := func(to *map[string][]string) func([]string) {
 		return func(v []string) { *to = map[string][]string{v[0]: v[1:]} }
@@ -164,6 +186,9 @@ func markConditions(m *config.Mark) map[string]condition {
 		"not_location": {"not_location /login", 1, -1, all(&m.NotLocation)},
 		"route":        {"route route account/account", 2, -1, route(&m.Route)},
 		"not_route":    {"not_route main_page login time_out", 2, -1, route(&m.NotRoute)},
+		"back":         {"back", 0, 0, yes(&m.Back)},
+		"elsewhere":    {"elsewhere", 0, 0, yes(&m.Elsewhere)},
+		"on_path":      {"status 2xx on_path", 0, 0, yes(&m.OnPath)},
 		"body":         {`body "wrong password"`, 1, -1, all(&m.Body)},
 		"json":         {"json /token", 1, 1, one(&m.JSON)},
 		"contains":     {"json /redirect contains token=", 1, 1, one(&m.JSONContains)},

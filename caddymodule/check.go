@@ -36,18 +36,23 @@ func (h *Handler) challenge(w http.ResponseWriter, r *http.Request, a *attempt) 
 			h.notKept(err)
 			slip.Ticket = held.Ticket{}
 		}
-	case navigates(r):
-		if slip.Ticket, err = a.g.held.Keep(r.Context(), a.now, h.heldLogin(r, a), a.same, a.ledger.HostKey(a.signals.Host)); err != nil {
+	case navigates(r), shaped(a):
+		if slip.Ticket, err = a.g.held.Keep(r.Context(), a.now, h.heldLogin(r, a), a.same, a.ledger.HostKey(a.signals.Host), a.ledger.HostKey(a.signals.Network)); err != nil {
 			h.notKept(err)
 			slip.Ticket = held.Ticket{}
 		}
 	}
 	h.report(r, a, login.None)
 	if !navigates(r) && a.solved == nil {
-		h.mark(w, string(a.verdict.Action), a.ref)
-		return h.pages.Problem(w, r, http.StatusForbidden, page.Problem{Kind: page.Kind(kind.String()), Ref: a.ref})
+		return h.tellScript(w, r, a, kind, slip)
 	}
-	after, err := a.ledger.Count(r.Context(), a.now, config.LimitChallenges, a.signals.Host, a.same)
+	// The same login sent again (reload, double tap) is free, but not another
+	// picture with it: who may look at many takes the easiest.
+	free := a.same
+	if kind == challenge.Picture {
+		free = store.Key{}
+	}
+	after, err := a.ledger.Count(r.Context(), a.now, config.LimitChallenges, a.signals.Host, free)
 	if err == nil && after > 0 {
 		return h.startSlow(w, r, a.g, slip, h.action(r), false)
 	}
@@ -79,14 +84,41 @@ func (h *Handler) heldLogin(r *http.Request, a *attempt) *held.Login {
 	return &held.Login{
 		Method: r.Method, URI: r.URL.RequestURI(), Original: original(r).RequestURI(),
 		ContentType: r.Header.Get("Content-Type"), Origin: r.Header.Get("Origin"), Referer: r.Header.Get("Referer"),
-		Endpoint: a.reading.Endpoint.Name(), Session: h.sessionHashes(r, a.g), Ref: a.ref, Body: a.reading.Body,
+		Endpoint: a.reading.Endpoint.Name(), Session: h.sessionHashes(r, a.g), Ref: a.ref, Script: !navigates(r), Body: a.reading.Body,
 	}
 }
 
 // sessionHashes are keyed hashes of the shop's session cookies that are not
 // empty, each with its name.
 func (h *Handler) sessionHashes(r *http.Request, g *guard) [][]byte {
-	return h.hashSessions(r.Cookies(), g)
+	return h.hashSessions(looseCookies(r.Header["Cookie"]), g)
+}
+
+// looseCookies reads cookies as PHP does: escapes undone in name and value,
+// and a blank, dot or bracket in a name taken for `_`.
+func looseCookies(lines []string) []*http.Cookie {
+	var out []*http.Cookie
+	plain := func(s string) string {
+		if u, err := url.PathUnescape(s); err == nil {
+			return u
+		}
+		return s
+	}
+	for _, line := range lines {
+		for part := range strings.SplitSeq(line, ";") {
+			name, value, _ := strings.Cut(strings.Trim(part, " \t"), "=")
+			name = strings.TrimLeft(plain(name), " ")
+			name, _, _ = strings.Cut(name, "\x00")
+			name = strings.Map(func(r rune) rune {
+				if r == ' ' || r == '.' || r == '[' {
+					return '_'
+				}
+				return r
+			}, name)
+			out = append(out, &http.Cookie{Name: name, Value: strings.Trim(plain(value), `" `)})
+		}
+	}
+	return out
 }
 
 // newSessions are those that an answer sets.
@@ -212,7 +244,7 @@ func (h *Handler) show(w http.ResponseWriter, r *http.Request, g *guard, slip he
 // who chose it gets another picture, and who may have nothing else is told
 // how long to wait.
 func (h *Handler) startSlow(w http.ResponseWriter, r *http.Request, g *guard, slip held.Slip, action string, chosen bool) error {
-	s := g.collector.Collect(clientAddress(r), r.Header, r.ProtoMajor)
+	s := collectFrom(g, r)
 	after, err := g.ledger.Slow(r.Context(), h.now(), s.Network, slip.Account, challenge.SlowWait)
 	if err != nil {
 		return h.writeDenial(w, r, slip.Ref, http.StatusServiceUnavailable, 10*time.Second)

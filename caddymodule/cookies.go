@@ -54,8 +54,9 @@ func takeCookies(r *http.Request) (own ownCookies) {
 		}
 		var kept []string
 		for _, part := range strings.Split(line, ";") {
-			name, value, _ := strings.Cut(strings.Trim(part, " "), "=")
+			name, value, _ := strings.Cut(strings.Trim(part, " \t"), "=")
 			switch strings.TrimPrefix(name, hostPrefix) {
+			case holdCookie: // for the page of a check only
 			case deviceCookie:
 				if name == cookieName(r, deviceCookie) {
 					own.device = value

@@ -44,6 +44,7 @@ func (h *Handler) forward(w http.ResponseWriter, r *http.Request, a *attempt, ne
 		}
 		return err
 	case err != nil:
+		h.inDoubt(r, answer.Header(), a, login.Unknown)
 		h.settle(r.Context(), a, login.Unknown)
 		h.report(r, a, login.Unknown)
 		return err
@@ -53,14 +54,21 @@ func (h *Handler) forward(w http.ResponseWriter, r *http.Request, a *attempt, ne
 		o = a.reading.Endpoint.Outcome(asked, login.Reply{
 			Status: answer.status(), Header: answer.Header(), Body: answer.body.Bytes()})
 	}
+	if o == login.Success && len(a.others) > 0 {
+		o = login.Unknown // of whom, only the shop knows
+	}
 	if o == login.Success && a.reading.Endpoint.Config().InPlace {
 		o = h.inPlace(r, answer.Header(), a)
 	}
+	h.inDoubt(r, answer.Header(), a, o)
 	h.settle(r.Context(), a, o)
 	if !answer.released {
 		h.remember(w, r, a, o)
 	}
 	h.report(r, a, o)
+	if a.solved != nil && a.solved.login.Script && !answer.released {
+		return h.afterScript(w, r, answer, a.solved.login.Referer)
+	}
 	return answer.release()
 }
 
@@ -86,6 +94,14 @@ func (h *Handler) inPlace(r *http.Request, answer http.Header, a *attempt) login
 // statusLeft is what Caddy's proxy answers for a client that left before the
 // shop had answered: nobody knows what came of the login.
 const statusLeft = 499
+
+// inDoubt notes the sessions of an attempt whose outcome is not known: they
+// may be logged in to anybody by now.
+func (h *Handler) inDoubt(r *http.Request, answer http.Header, a *attempt, o login.Outcome) {
+	if o == login.Unknown && a.reading.Endpoint.Config().InPlace {
+		h.noteSessions(r, answer)
+	}
+}
 
 // admit waits for the site's limit of logins a second, two seconds at most.
 func (h *Handler) admit(r *http.Request) bool {
@@ -129,11 +145,11 @@ func (h *Handler) remember(w http.ResponseWriter, r *http.Request, a *attempt, o
 	}
 	p := device.Pass{Rung: a.passed, Account: a.account, Family: a.g.ledger.FamilyTag(a.signals.Family), Issued: a.now}
 	switch {
-	case o == login.Success && a.solved == nil && a.pass.Succeeded:
+	case o == login.Success && a.solved == nil && a.cleared == device.NoRung && a.pass.Succeeded:
 		return // good until it was promised to be, not for ever
 	case o == login.Success:
 		p.Succeeded, p.Expires = true, a.now.Add(h.EffectiveRemember())
-	case a.solved != nil:
+	case a.solved != nil, a.cleared != device.NoRung:
 		// Passed just now and the password was wrong: the next try is not
 		// asked again.
 		p.Expires = a.now.Add(device.CheckLife)

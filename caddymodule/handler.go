@@ -25,6 +25,7 @@ import (
 	"github.com/login-guard/login-guard/internal/page"
 	"github.com/login-guard/login-guard/internal/record"
 	"github.com/login-guard/login-guard/internal/signal"
+	"github.com/login-guard/login-guard/internal/store"
 )
 
 // Handler guards the login of one site. It goes in front of the handler that
@@ -61,6 +62,7 @@ type guard struct {
 	fallback  *ledger.Ledger // counts in this process when the store does not answer
 	checks    *challenge.Checks
 	held      *held.Keeper
+	store     store.Store
 	collector *signal.Collector
 }
 
@@ -88,9 +90,16 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	}
 	h.prefix = h.Prefix()
 	h.ownMode, _ = h.EffectiveMode()
-	h.endpoints = h.EffectiveEndpoints()
+	h.limits = h.EffectiveLimits()
+	for _, e := range h.EffectiveEndpoints() {
+		// Side ways whose limit is off are not looked for.
+		if e.Kind == config.KindLogin || !h.limits[e.Kind].Off {
+			h.endpoints = append(h.endpoints, e)
+		}
+	}
 	endpoints := h.endpoints
-	if h.reader, err = login.NewReader(endpoints, login.Options{Original: original, Watch: h.watches, Now: h.now}); err != nil {
+	if h.reader, err = login.NewReader(endpoints, login.Options{
+		Original: original, Watch: h.watches, CountsAll: true, Sides: true, Now: h.now}); err != nil {
 		return err
 	}
 	for _, e := range endpoints {
@@ -104,7 +113,6 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 		Prefix: h.prefix, Language: p.Language}); err != nil {
 		return err
 	}
-	h.limits = h.EffectiveLimits()
 	limits := h.limits
 	h.logins, h.pictures = limiter(limits[config.LimitLogins]), limiter(limits[config.LimitPictures])
 	h.ready = sync.OnceValues(h.build)
@@ -132,6 +140,7 @@ func (h *Handler) build() (*guard, error) {
 		fallback:  &ledger.Ledger{Ring: ring, Store: h.app.state.local, Site: h.name, Limits: h.limits},
 		checks:    &challenge.Checks{Ring: ring, Store: s, Site: h.name, Random: h.random},
 		held:      &held.Keeper{Ring: ring, Store: s, Site: h.name, Random: h.random},
+		store:     s,
 		collector: signal.NewCollector(h.app.signalFiles()),
 	}, nil
 }
@@ -173,28 +182,31 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 		return h.serveOwn(w, r)
 	}
 	own := takeCookies(r)
+	clearance := r.Header.Get(clearanceHeader)
 	r.Header.Del(clearanceHeader)
-	reading := h.reader.Read(w, r)
-	if reading.Kind == login.Other {
-		return h.pass(w, r, &reading, next)
-	}
-	if passed(r) {
+	switch reading := h.reader.Read(w, r); {
+	case reading.Kind == login.Other && h.ownPreflight(r):
+		return h.preflight(w, r, next)
+	case reading.Plain():
+		return next.ServeHTTP(w, r)
+	case reading.Kind == login.Other:
+		return h.pass(w, r, reading, next)
+	case passed(r):
 		return next.ServeHTTP(w, r) // another login_guard has decided
-	}
-	caddyhttp.SetVar(r.Context(), passedVar, true)
-	switch reading.Kind {
-	case login.Attempt:
-		return h.attempt(w, r, &attempt{reading: &reading, cookies: own}, next)
-	case login.Answer:
-		return h.answer(w, r, &reading, own, next)
+	case reading.Kind == login.Attempt:
+		return h.attempt(w, r, newAttempt(reading, own, clearance), next)
+	case reading.Kind == login.Side:
+		return h.side(w, r, newAttempt(reading, own, clearance), next)
+	case reading.Kind == login.Answer:
+		return h.answer(w, r, reading, own, next)
 	default:
-		return h.refuse(w, r, &reading, next)
+		return h.refuse(w, r, reading, next)
 	}
 }
 
 // pass sends on what is no login. A body that was cut before a password key
 // has not reached the shop whole; that is told instead of the shop's answer.
-func (h *Handler) pass(w http.ResponseWriter, r *http.Request, reading *login.Reading, next caddyhttp.Handler) error {
+func (h *Handler) pass(w http.ResponseWriter, r *http.Request, reading login.Reading, next caddyhttp.Handler) error {
 	if reading.Password && h.inPlaceShop() {
 		h.noteSessions(r, nil)
 		defer func() { h.noteSessions(r, w.Header()) }()
@@ -206,10 +218,10 @@ func (h *Handler) pass(w http.ResponseWriter, r *http.Request, reading *login.Re
 	reading.Status, reading.Reason = http.StatusRequestEntityTooLarge, login.ReasonTooLarge
 	if err == nil || h.watches() {
 		// Monitoring cuts nothing; or the shop answered before the cut.
-		h.reportRefusal(r, reading, record.NewRef(), h.watches())
+		h.reportRefusal(r, &reading, record.NewRef(), h.watches())
 		return err
 	}
-	return h.refused(w, r, reading)
+	return h.refused(w, r, &reading)
 }
 
 // inPlaceShop reports whether an endpoint logs in to the browser's session.
@@ -251,14 +263,21 @@ func original(r *http.Request) *url.URL {
 	return r.URL
 }
 
-// clearanceHeader is how scripts will repeat a request that was checked. It
-// never reaches the shop.
+// clearanceHeader is how scripts repeat a request that was checked. It never
+// reaches the shop.
 const clearanceHeader = "Login-Guard-Clearance"
 
 const passedVar = "login_guard.passed"
 
-// passed reports whether a login_guard before this one saw the request.
-func passed(r *http.Request) bool { return caddyhttp.GetVar(r.Context(), passedVar) != nil }
+// passed reports whether a login_guard before this one saw the request, and
+// notes that this one did.
+func passed(r *http.Request) bool {
+	if caddyhttp.GetVar(r.Context(), passedVar) != nil {
+		return true
+	}
+	caddyhttp.SetVar(r.Context(), passedVar, true)
+	return false
+}
 
 // firstHost is the first host name of the site block that is being
 // provisioned, "" if it has none. Caddy provisions the matchers of all routes

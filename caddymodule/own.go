@@ -58,6 +58,9 @@ func (h *Handler) serveOwn(w http.ResponseWriter, r *http.Request) error {
 	if name, ok := strings.CutPrefix(rest, "picture/"); ok {
 		return h.servePicture(w, r, g, name)
 	}
+	if ref, ok := strings.CutPrefix(rest, "challenge/"); ok {
+		return h.serveChallenge(w, r, g, ref)
+	}
 	serve := map[string]func(http.ResponseWriter, *http.Request, *guard, held.Slip, ask) error{
 		"verify": h.serveVerify, "renew": h.serveRenew, "slow": h.serveSlow,
 	}[rest]
@@ -153,7 +156,7 @@ func (h *Handler) sendFresh(w http.ResponseWriter, r *http.Request, g *guard, sl
 
 // mayIssue counts one more check shown to an address.
 func (h *Handler) mayIssue(r *http.Request, g *guard) bool {
-	s := g.collector.Collect(clientAddress(r), r.Header, r.ProtoMajor)
+	s := collectFrom(g, r)
 	after, err := g.ledger.Count(r.Context(), h.now(), config.LimitChallenges, s.Host, store.Key{})
 	return err == nil && after == 0
 }
@@ -165,10 +168,14 @@ const maxRenewals = 12
 // serveRenew gives a page that stood open a fresh check.
 func (h *Handler) serveRenew(w http.ResponseWriter, r *http.Request, g *guard, slip held.Slip, a ask) error {
 	t, err := g.checks.Open(a.Challenge, h.now())
-	if err != nil || t.Hold != slip.Ticket.ID || t.Renewals >= maxRenewals {
+	if err != nil || t.Hold != slip.Ticket.ID || t.Renewals >= maxRenewals || t.Kind == challenge.Slow {
 		return send(w, http.StatusGone, reply{Status: "gone"})
 	}
-	if a.New && !h.mayIssue(r, g) {
+	// One check has one successor: renewals are a chain, not a tree.
+	if first, err := g.checks.Supersede(r.Context(), t); err != nil || !first {
+		return send(w, http.StatusGone, reply{Status: "gone"})
+	}
+	if (a.New || t.Kind == challenge.Picture) && !h.mayIssue(r, g) {
 		return send(w, http.StatusTooManyRequests, reply{Status: "picture"})
 	}
 	task, err := h.issue(g, slip, t.Kind, t.Renewals+1)
@@ -180,7 +187,7 @@ func (h *Handler) serveRenew(w http.ResponseWriter, r *http.Request, g *guard, s
 
 // serveSlow starts the slow way.
 func (h *Handler) serveSlow(w http.ResponseWriter, r *http.Request, g *guard, slip held.Slip, _ ask) error {
-	s := g.collector.Collect(clientAddress(r), r.Header, r.ProtoMajor)
+	s := collectFrom(g, r)
 	after, err := g.ledger.Slow(r.Context(), h.now(), s.Network, slip.Account, challenge.SlowWait)
 	if err != nil {
 		return send(w, http.StatusServiceUnavailable, reply{Status: "busy", Seconds: 10})
@@ -203,6 +210,12 @@ func (h *Handler) servePicture(w http.ResponseWriter, r *http.Request, g *guard,
 		return nil
 	}
 	now := h.now()
+	// A picture is looked at once, or a few times on a bad connection; one
+	// name must not use up what all shoppers share.
+	if !g.checks.MayDraw(r.Context(), name, now) {
+		http.NotFound(w, r)
+		return nil
+	}
 	if !h.pictures.AllowN(now, 1) {
 		w.Header().Set("Retry-After", "1")
 		w.WriteHeader(http.StatusTooManyRequests)

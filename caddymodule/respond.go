@@ -29,6 +29,7 @@ func (h *Handler) writeDenial(w http.ResponseWriter, r *http.Request, ref string
 	h.mark(w, string(risk.Deny), ref)
 	w.Header().Set("Retry-After", strconv.Itoa(secs))
 	if !navigates(r) {
+		h.allowOrigin(w, r)
 		return h.pages.Problem(w, r, status, page.Problem{Kind: page.Deny, Ref: ref, RetryAfter: secs})
 	}
 	return h.pages.Write(w, r, status, page.View{Kind: page.Deny, Ref: ref, Seconds: secs})
@@ -39,18 +40,22 @@ func (h *Handler) message(w http.ResponseWriter, r *http.Request, status int, ki
 	if ref == "" {
 		ref = record.NewRef()
 	}
+	back := h.action(r)
+	if h.reserved(r) {
+		back = "/"
+	}
 	h.mark(w, string(risk.Deny), ref) // whatever it says, the login did not go on
-	return h.pages.Write(w, r, status, page.View{Kind: kind, Ref: ref, Back: h.action(r)})
+	return h.pages.Write(w, r, status, page.View{Kind: kind, Ref: ref, Back: back})
 }
 
 // refuse handles what could be a login and cannot be read without doubt.
 // Monitoring refuses nothing.
-func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, reading *login.Reading, next caddyhttp.Handler) error {
+func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, reading login.Reading, next caddyhttp.Handler) error {
 	if h.modeNow() == config.ModeMonitor {
-		h.reportRefusal(r, reading, record.NewRef(), true)
+		h.reportRefusal(r, &reading, record.NewRef(), true)
 		return next.ServeHTTP(w, r)
 	}
-	return h.refused(w, r, reading)
+	return h.refused(w, r, &reading)
 }
 
 // refused tells the client that its login was not read, and counts it.
@@ -58,7 +63,7 @@ func (h *Handler) refused(w http.ResponseWriter, r *http.Request, reading *login
 	ref := record.NewRef()
 	h.reportRefusal(r, reading, ref, false)
 	if g, err := h.ready(); err == nil {
-		s := g.collector.Collect(clientAddress(r), r.Header, r.ProtoMajor)
+		s := collectFrom(g, r)
 		after, err := g.ledger.Count(r.Context(), h.now(), config.LimitAttempts, s.Host, store.Key{})
 		if err == nil && after > 0 && !s.Private {
 			return h.writeDenial(w, r, ref, http.StatusTooManyRequests, after)
@@ -78,6 +83,7 @@ func (h *Handler) refused(w http.ResponseWriter, r *http.Request, reading *login
 		kind = page.TooLarge
 	}
 	if !navigates(r) {
+		h.allowOrigin(w, r)
 		return h.pages.Problem(w, r, status, page.Problem{Kind: kind, Ref: ref})
 	}
 	return h.pages.Write(w, r, status, page.View{Kind: kind, Ref: ref, Back: h.action(r)})

@@ -46,19 +46,26 @@ func (deadStore) Spend(context.Context, store.Key, time.Duration) (bool, error) 
 func (deadStore) Flag(context.Context, time.Duration, ...store.Key) error { return errDead }
 func (deadStore) Flagged(context.Context, ...store.Key) ([]bool, error)   { return nil, errDead }
 
-// withStore provisions a handler of one site whose store is s.
-func withStore(t *testing.T, site config.Site, s store.Store) *Handler {
+// provision provisions a handler as Caddy does.
+func provision(t testing.TB, h *Handler) {
 	t.Helper()
 	ctx, err := caddy.ProvisionContext(&caddy.Config{
 		StorageRaw: []byte(`{"module": "file_system", "root": "` + t.TempDir() + `"}`),
+		Logging:    &caddy.Logging{Logs: map[string]*caddy.CustomLog{"default": {BaseLog: caddy.BaseLog{Level: "ERROR"}}}},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &Handler{Site: site}
 	if err := h.Provision(ctx); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// withStore provisions a handler of one site whose store is s.
+func withStore(t *testing.T, site config.Site, s store.Store) *Handler {
+	t.Helper()
+	h := &Handler{Site: site}
+	provision(t, h)
 	ring, err := keys.NewRing(keys.NewMaster())
 	if err != nil {
 		t.Fatal(err)
@@ -68,6 +75,7 @@ func withStore(t *testing.T, site config.Site, s store.Store) *Handler {
 		ledger:    &ledger.Ledger{Ring: ring, Store: s, Site: h.name, Limits: h.limits},
 		fallback:  &ledger.Ledger{Ring: ring, Store: embedded.New(embedded.Options{}), Site: h.name, Limits: h.limits},
 		checks:    &challenge.Checks{Ring: ring, Store: s, Site: h.name, Random: h.random},
+		store:     s,
 		held:      &held.Keeper{Ring: ring, Store: s, Site: h.name, Random: h.random},
 		collector: signal.NewCollector(nil),
 	}

@@ -50,6 +50,11 @@ func (s *Site) EffectiveLadder() Ladder {
 // EffectiveLimits are all limits, with the defaults filled in.
 func (s *Site) EffectiveLimits() map[string]Limit {
 	all := DefaultLimits()
+	for _, e := range s.Endpoints {
+		if l, ok := sideLimits()[e.Kind]; ok {
+			all[e.Kind] = l
+		}
+	}
 	for name, l := range s.Limits {
 		if l.Off {
 			all[name] = Limit{Off: true}

@@ -1,7 +1,14 @@
 package config
 
-// Kinds of endpoints. Only login is built yet.
-const KindLogin = "login"
+// Kinds of endpoints. All but login are side ways: they open no account by
+// themselves, and are counted under limits of their own.
+const (
+	KindLogin    = "login"
+	KindRegister = "register" // makes an account
+	KindReset    = "reset"    // asks for a new password
+	KindCode     = "code"     // proves something by a code that was sent
+	KindChange   = "change"   // sets a password or an address
+)
 
 // Endpoint says how one of a shop's logins looks on the wire: which fields
 // carry the account and the password, what marks it apart, and how the
@@ -9,9 +16,11 @@ const KindLogin = "login"
 //
 // A request is an attempt when it carries one account field, one password
 // field and every field of Requires, in body or query, on any path, and
-// Query (if given) is met.
+// Query (if given) is met. An endpoint of another kind needs only those of
+// the three that it names.
 type Endpoint struct {
-	// What it does: `login`.
+	// What it does: `login`, `register`, `reset`, `code` or `change`.
+	// Default: login
 	Kind string `json:"kind,omitempty"`
 	// Its name in records and metrics. Default: the preset's, or `login`
 	Name string `json:"name,omitempty"`
@@ -24,7 +33,10 @@ type Endpoint struct {
 	// Field names (as sent, such as `login[username]`) that carry the
 	// account and the password; alternatives.
 	// A name that starts with `*[` stands for any name before that bracket:
-	// `*[password]` is `user[password]` and `login[password]`.
+	// `*[password]` is `user[password]` and `login[password]`. A name that
+	// starts with a slash is a JSON pointer (RFC 6901): `/user/email`. Either
+	// way of writing stands for the field in forms and in JSON alike, as the
+	// frameworks that read JSON read forms too.
 	AccountFields  []string `json:"account_fields,omitempty"`
 	PasswordFields []string `json:"password_fields,omitempty"`
 	// Fields that carry the account where none of AccountFields is there:
@@ -58,6 +70,12 @@ type Endpoint struct {
 	ExemptFields []string `json:"exempt_fields,omitempty"`
 	ExemptPaths  []string `json:"exempt_paths,omitempty"`
 
+	// Fields of other actions that set the same cookie as a login does: a
+	// registration, a change of one's own password. A login beside one of
+	// them is refused, as its answer says nothing of the password.
+	// Default: none
+	Conflicts []string `json:"conflicts,omitempty"`
+
 	// The shop reads credentials from the body only, so a query that names
 	// another account (`/login?email=x`) does no harm.
 	BodyOnly bool `json:"body_only,omitempty"`
@@ -65,9 +83,31 @@ type Endpoint struct {
 	// The shop decompresses request bodies. Default: false
 	Inflates bool `json:"inflates,omitempty"`
 
-	// How the body is read: `form` (urlencoded and multipart) or `xmlrpc`.
-	// Default: form
+	// How the body is read: `form` (urlencoded, multipart and, unless
+	// FormOnly, JSON), `xmlrpc`, `graphql` or `basic`. Default: graphql where
+	// GraphQL is given, basic where Basic is, else form
 	Body string `json:"body,omitempty"`
+	// The shop never reads its fields from JSON (PHP's own forms, Django's).
+	// Default: false
+	FormOnly bool `json:"form_only,omitempty"`
+
+	// Login fields of a GraphQL API. Several with one Field are alternatives.
+	// Default: none
+	GraphQL []GraphQLLogin `json:"graphql,omitempty"`
+	// Operation names and hashes by which a client asks for a login without
+	// sending its text (persisted queries). A login that would teach the
+	// shop another hash is refused: under it guesses would be unreadable.
+	// Default: none
+	Persisted []string `json:"persisted,omitempty"`
+
+	// HTTP Basic is a login here: a request with `Authorization: Basic`, on
+	// any path, is an attempt. Default: false
+	Basic bool `json:"basic,omitempty"`
+
+	// Dots and what follows a plus make no difference in the account where
+	// it is an address at gmail.com or googlemail.com. Holds for the whole
+	// site. Default: false
+	GmailDots bool `json:"gmail_dots,omitempty"`
 
 	// Every request to Paths that carries a body or a query is an attempt,
 	// whatever its fields. Default: false
@@ -85,12 +125,27 @@ type Endpoint struct {
 	// Default: none
 	SessionCookies []string `json:"session_cookies,omitempty"`
 
+	// The shop's own script that sends this login: `opencart4`. A check is
+	// then answered in the shape that leads that script to it.
+	// Default: none, problem+json
+	Script string `json:"script,omitempty"`
+
 	// Marks of the shop's answer, tried in the order failure, retry,
 	// success. An answer that matches none is a failure where Success is
 	// given, else unknown. With none at all the generic marks apply.
 	Failure []Mark `json:"failure,omitempty"`
 	Retry   []Mark `json:"retry,omitempty"`
 	Success []Mark `json:"success,omitempty"`
+}
+
+// GraphQLLogin is a field of the schema that logs somebody in.
+type GraphQLLogin struct {
+	// The field, with a dot for each level: `login`, `auth.login`.
+	Field string `json:"field"`
+	// Where its arguments carry the account and the password, with a dot for
+	// each level: `username`, `input.native.username`.
+	Account  string `json:"account"`
+	Password string `json:"password"`
 }
 
 // Mark describes an answer of the shop. All that is set must hold.
@@ -109,11 +164,20 @@ type Mark struct {
 	// PHP shops route; NotRoute: with none of them.
 	Route    map[string][]string `json:"route,omitempty"`
 	NotRoute map[string][]string `json:"not_route,omitempty"`
+	// The Location leads back: to the page that the login came from (its
+	// Referer) or was sent to.
+	Back bool `json:"back,omitempty"`
+	// The Location leads elsewhere: neither to the page that the login came
+	// from, whose Referer must be there, nor to the one it was sent to.
+	Elsewhere bool `json:"elsewhere,omitempty"`
+	// The request was sent to one of the endpoint's Paths, or Query was met.
+	// What a login answers may be what another page answers to anybody.
+	OnPath bool `json:"on_path,omitempty"`
 	// The body contains one of these texts.
 	Body []string `json:"body,omitempty"`
 	// The body is JSON and has a value at this pointer (RFC 6901) that is
 	// neither null, false, empty nor zero; with JSONContains: a text that
-	// contains it.
+	// contains it. A part of the pointer that is `*` stands for any.
 	JSON         string `json:"json,omitempty"`
 	JSONContains string `json:"json_contains,omitempty"`
 }

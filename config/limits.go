@@ -31,9 +31,27 @@ const (
 	LimitDevice     = "device"     // failures, a known device
 	LimitAccounts   = "accounts"   // distinct failed accounts, an address
 	LimitChallenges = "challenges" // challenges issued, an address
+	LimitRegister   = "register"   // registrations, an address
+	LimitReset      = "reset"      // resets asked for, an address; half of it an account
+	LimitCode       = "code"       // codes tried, an address; half of it an account
+	LimitChange     = "change"     // passwords and addresses changed, an address
 	LimitLogins     = "logins"     // logins a second to the shop, the site
 	LimitPictures   = "pictures"   // pictures drawn a second, the site
 )
+
+// sideLimits are the limits of side ways for which the operator wrote an
+// endpoint of his own. Those of presets are counted when their limit is set.
+func sideLimits() map[string]Limit {
+	per := func(n int, d time.Duration) Limit {
+		return Limit{Burst: n, Every: Duration(d / time.Duration(n))}
+	}
+	return map[string]Limit{
+		LimitRegister: per(20, time.Hour),
+		LimitReset:    per(10, time.Hour),
+		LimitCode:     per(10, 10*time.Minute),
+		LimitChange:   per(10, 10*time.Minute),
+	}
+}
 
 // DefaultLimits returns every limit with its default.
 func DefaultLimits() map[string]Limit {
@@ -49,6 +67,10 @@ func DefaultLimits() map[string]Limit {
 		LimitDevice:     {Burst: 10, Every: Duration(time.Minute)},
 		LimitAccounts:   {Burst: 5, Every: Duration(2 * time.Minute), Steps: []int{20}},
 		LimitChallenges: per(20, 10*time.Minute),
+		LimitRegister:   {Off: true},
+		LimitReset:      {Off: true},
+		LimitCode:       {Off: true},
+		LimitChange:     {Off: true},
 		LimitLogins:     {Off: true},
 		LimitPictures:   {Burst: 50, Every: Duration(20 * time.Millisecond)},
 	}

@@ -15,10 +15,10 @@ type preset struct {
 	verified  bool
 }
 
-// presets gives every preset by name. The logins and answers of each
-// were captured from the unmodified shop: WooCommerce 11.0.1 on WordPress
-// 7.1, OpenCart 3.0.5.1 and 4.1.0.3, Zen Cart 2.2.2, Django 3.2 (its admin;
-// Oscar's fields from its source).
+// presets gives every preset by name. The logins and answers of those that
+// are verified were captured from the unmodified shop: WooCommerce 11.0.1 on
+// WordPress 7.1, OpenCart 3.0.5.1 and 4.1.0.3, Zen Cart 2.2.2, Django 3.2 (its
+// admin; Oscar's fields from its source), Vendure 3.7.3, EverShop 2.2.1.
 func presets() map[string]preset {
 	return map[string]preset{
 		"woocommerce": {wooCommerce, true},
@@ -26,7 +26,21 @@ func presets() map[string]preset {
 		"opencart4":   {openCart4, true},
 		"zencart":     {zenCart, true},
 		"django":      {django, true},
+		"vendure":     {vendure, true},
+		"evershop":    {everShop, true},
 		GenericPreset: {generic, true},
+
+		"prestashop":  {prestaShop, false},
+		"magento2":    {magento2, false},
+		"shopware6":   {shopware6, false},
+		"sylius":      {sylius, false},
+		"medusa2":     {medusa2, false},
+		"saleor":      {saleor, false},
+		"bagisto":     {bagisto, false},
+		"spree":       {spree, false},
+		"odoo":        {odoo, false},
+		"nopcommerce": {nopCommerce, false},
+		"keycloak":    {keycloak, false},
 	}
 }
 

@@ -9,27 +9,39 @@ func wooCommerce() []Endpoint {
 	// by script, and also with an error on it, when WordPress misses its test
 	// cookie and sets the session's all the same. So the cookie alone decides.
 	loggedIn := []Mark{{Status: []string{"2xx", "3xx"}, NewCookie: "wordpress_logged_in_*"}}
-	return []Endpoint{{
+	return append([]Endpoint{{
 		Kind: KindLogin, Name: "woocommerce",
 		Paths:          []string{"*/my-account"},
 		AccountFields:  []string{"username"},
 		PasswordFields: []string{"password"},
 		Requires:       []string{"login"},
+		Conflicts:      wordPressConflicts,
 		SessionCookies: []string{"wordpress_logged_in_*"},
 		BodyOnly:       true,
+		FormOnly:       true,
 		Success:        loggedIn,
 	}, {
 		Kind: KindLogin, Name: "wp-login",
 		Paths:          []string{"*/wp-login.php", "*/wp-login.php/*"},
 		AccountFields:  []string{"log"},
 		PasswordFields: []string{"pwd"},
+		Conflicts:      wordPressConflicts,
 		BodyOnly:       true,
+		FormOnly:       true,
 		Success:        loggedIn,
 	}, {
 		Kind: KindLogin, Name: "xmlrpc",
 		Paths: []string{"*/xmlrpc.php", "*/xmlrpc.php/*"},
 		Body:  "xmlrpc",
-	}}
+	}}, wooCommerceSides()...)
+}
+
+// Fields of WordPress' and WooCommerce's forms that sign somebody in without
+// a password of his: registration, also at the checkout, and the change of
+// one's own password, which renews the cookie.
+var wordPressConflicts = []string{
+	"register", "createaccount", "account_password", "password_1", "password_2", "password_current",
+	"save_account_details", "wc_reset_password", "pass1", "pass2", "user_pass",
 }
 
 // Fields and last path segments by which OpenCart's other forms with an
@@ -44,8 +56,8 @@ var (
 )
 
 func openCart4() []Endpoint {
-	return []Endpoint{{
-		Kind: KindLogin, Name: "opencart4",
+	return append([]Endpoint{{
+		Kind: KindLogin, Name: "opencart4", Script: "opencart4",
 		InPlace: true, SessionCookies: []string{"OCSESSID"},
 		Paths:          []string{"*/login"},
 		AccountFields:  []string{"email"},
@@ -59,16 +71,17 @@ func openCart4() []Endpoint {
 		ExemptFields:  openCartExemptFields,
 		ExemptPaths:   openCartExemptPaths,
 		BodyOnly:      true,
+		FormOnly:      true,
 		Failure:       []Mark{{JSON: "/error"}},
 		// The token of the form was used up by another tab: the password
 		// was not looked at.
 		Retry:   []Mark{{JSON: "/redirect", JSONContains: "route=account/login"}},
 		Success: []Mark{{JSON: "/redirect", JSONContains: "customer_token="}},
-	}}
+	}}, openCartSides("opencart4")...)
 }
 
 func openCart3() []Endpoint {
-	return []Endpoint{{
+	return append([]Endpoint{{
 		Kind: KindLogin, Name: "opencart3",
 		InPlace: true, SessionCookies: []string{"OCSESSID"},
 		Paths:          []string{"*/login"},
@@ -82,6 +95,7 @@ func openCart3() []Endpoint {
 		ExemptFields:  openCartExemptFields,
 		ExemptPaths:   openCartExemptPaths,
 		BodyOnly:      true,
+		FormOnly:      true,
 		Failure: []Mark{
 			{Status: []string{"200"}, Body: []string{"alert-danger"}},
 			{JSON: "/error"},
@@ -92,12 +106,12 @@ func openCart3() []Endpoint {
 			{Status: []string{"302", "303"}, NotRoute: map[string][]string{"route": {"account/login"}}},
 			{JSON: "/redirect", JSONContains: "checkout/checkout"},
 		},
-	}}
+	}}, openCartSides("opencart3")...)
 }
 
 // zenCart looks at main_page only; the path is free.
 func zenCart() []Endpoint {
-	return []Endpoint{{
+	return append([]Endpoint{{
 		Kind: KindLogin, Name: "zencart",
 		SessionCookies: []string{"zenid"},
 		Paths:          []string{"*/login"},
@@ -109,6 +123,7 @@ func zenCart() []Endpoint {
 		ExemptFields:   []string{"confirmation", "firstname"},
 		ExemptPaths:    []string{"create_account", "create-account", "register"},
 		BodyOnly:       true,
+		FormOnly:       true,
 		Failure:        []Mark{{Status: []string{"200"}}},
 		// A stale token or a browser without the session's cookie: the
 		// password was not looked at.
@@ -117,7 +132,7 @@ func zenCart() []Endpoint {
 			Status: []string{"3xx"}, NewCookie: "zenid",
 			NotRoute: map[string][]string{"main_page": {"time_out", "cookie_usage", "login"}},
 		}},
-	}}
+	}}, zenCartSides()...)
 }
 
 // django knows Django's own forms (the admin's too) and Oscar's, whose login
@@ -127,14 +142,17 @@ func django() []Endpoint {
 		return Endpoint{
 			Kind: KindLogin, Name: name,
 			SessionCookies: []string{"sessionid"},
+			// Django's own forms that sign somebody in, or renew the session.
+			Conflicts:      []string{"old_password", "new_password1", "new_password2", "password1", "password2"},
 			Paths:          []string{"*/login"},
 			AccountFields:  []string{account},
 			PasswordFields: []string{password},
 			BodyOnly:       true,
+			FormOnly:       true,
 			Failure:        []Mark{{Status: []string{"200"}}},
 			Retry:          []Mark{{Status: []string{"403"}, Body: []string{"CSRF"}}},
 			Success:        []Mark{{Status: []string{"302", "303"}, NewCookie: "sessionid"}},
 		}
 	}
-	return []Endpoint{one("django", "username", "password"), one("oscar", "login-username", "login-password")}
+	return append([]Endpoint{one("django", "username", "password"), one("oscar", "login-username", "login-password")}, djangoSides()...)
 }

@@ -26,20 +26,6 @@ var appParts = []part[App]{
 var siteParts = []part[Site]{
 	{"second_factor", "apps, passkeys and codes", "second_factor off",
 		func(s *Site) bool { return s.SecondFactor == "optional" || s.SecondFactor == "required" }},
-	{"origins", "logins by scripts of other origins", "no origins line",
-		func(s *Site) bool { return len(s.Origins) > 0 }},
-	{"endpoint", "registrations, resets, codes and changes of a password", "endpoint login { ... }",
-		func(s *Site) bool {
-			return slices.ContainsFunc(s.Endpoints, func(e Endpoint) bool {
-				return e.Kind != "" && e.Kind != KindLogin && slices.Contains(endpointKinds(), e.Kind)
-			})
-		}},
-	{"account_field, password_field", "JSON logins (a field that starts with / is a JSON pointer)", "account_field email",
-		func(s *Site) bool {
-			return slices.ContainsFunc(s.Endpoints, func(e Endpoint) bool {
-				return slices.ContainsFunc(e.fields(), isPointer)
-			})
-		}},
 }
 
 // missingParts refuses what the settings use and no part serves yet.

@@ -9,12 +9,19 @@ import (
 	"strings"
 )
 
-// endpointKinds are the kinds of the syntax; only login is built.
-func endpointKinds() []string { return []string{KindLogin, "register", "reset", "code", "change"} }
+// endpointKinds are the kinds of the syntax.
+func endpointKinds() []string {
+	return []string{KindLogin, KindRegister, KindReset, KindCode, KindChange}
+}
+
+// endpointBodies are the ways in which a body is read.
+func endpointBodies() []string { return []string{"form", "xmlrpc", "graphql", "basic"} }
 
 var (
 	endpointName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,39}$`)
-	statusCode   = regexp.MustCompile(`^([1-5][0-9]{2}|[1-5]xx)$`)
+	// graphqlPath is one or more names of GraphQL's grammar with dots between.
+	graphqlPath = regexp.MustCompile(`^[_A-Za-z][_0-9A-Za-z]*(\.[_A-Za-z][_0-9A-Za-z]*)*$`)
+	statusCode  = regexp.MustCompile(`^([1-5][0-9]{2}|[1-5]xx)$`)
 	// httpToken is a token of RFC 9110 §5.6.2: a header's or cookie's name.
 	httpToken = regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")
 )
@@ -46,19 +53,11 @@ func (e Endpoint) check(where string) (errs []error) {
 	if e.Name != "" && !endpointName.MatchString(e.Name) {
 		add(fmt.Sprintf("the name %q is not up to 40 small letters, digits, hyphens and underscores", e.Name), "endpoint login api { ... }")
 	}
-	if e.Body != "" && e.Body != "form" && e.Body != "xmlrpc" {
-		add("body: "+unknownValue(e.Body, "form", "xmlrpc"), "form")
+	if e.Body != "" && !slices.Contains(endpointBodies(), e.Body) {
+		add("body: "+unknownValue(e.Body, endpointBodies()...), "form")
 	}
-	switch {
-	case e.Always && len(e.Paths) == 0:
-		add("always needs a path, or every request would be a login", "path /account/login")
-	case e.Always:
-	case len(e.AccountFields) == 0 && e.Body != "xmlrpc":
-		add("account_field is missing", "account_field email")
-	}
-	if !e.Always && len(e.PasswordFields) == 0 && e.Body != "xmlrpc" {
-		add("password_field is missing", "password_field password")
-	}
+	e.checkFields(add)
+	e.checkGraphQL(add)
 	for _, f := range e.fields() {
 		if strings.TrimSpace(f) == "" || strings.ContainsAny(f, "\x00&=") {
 			add(fmt.Sprintf("%q is no name of a field", f), "account_field email")
@@ -66,7 +65,10 @@ func (e Endpoint) check(where string) (errs []error) {
 		if strings.Contains(strings.TrimPrefix(f, "*["), "*") {
 			add(fmt.Sprintf("%q has a * that does not stand for the name before a bracket", f), `account_field "*[email]"`)
 		}
-		if strings.HasPrefix(strings.ToLower(f), "login_guard_") {
+		if problem := pointerProblem(f); problem != "" {
+			add(fmt.Sprintf("the JSON pointer %q %s", f, problem), "account_field /user/email")
+		}
+		if strings.HasPrefix(strings.ToLower(strings.TrimPrefix(f, "/")), "login_guard_") {
 			add(fmt.Sprintf("fields that start with login_guard_, such as %q, are our own", f), "account_field email")
 		}
 	}
@@ -88,9 +90,99 @@ func (e Endpoint) check(where string) (errs []error) {
 			add(fmt.Sprintf("query %q lacks its values", name), "query route account/login")
 		}
 	}
-	errs = append(errs, checkMarks(where, "success", e.Success)...)
+	if e.Basic {
+		errs = append(errs, checkBasicSuccess(where, e.Success)...)
+	} else {
+		errs = append(errs, checkMarks(where, "success", e.Success)...)
+	}
 	errs = append(errs, checkMarks(where, "failure", e.Failure)...)
 	return append(errs, checkMarks(where, "retry", e.Retry)...)
+}
+
+// checkFields refuses an endpoint that names too little to be told from any
+// other request, or more than is looked at.
+func (e Endpoint) checkFields(add func(what, works string)) {
+	named := len(e.AccountFields)+len(e.AccountFallback)+len(e.PasswordFields)+len(e.Requires) > 0
+	side := e.Kind != "" && e.Kind != KindLogin
+	switch {
+	case e.Always && len(e.Paths) == 0:
+		add("always needs a path, or every request would be a login", "path /account/login")
+	case e.Always:
+	case e.Basic || e.Body == "basic":
+		if named || len(e.GraphQL) > 0 || side {
+			add("basic is a login of its own; fields belong to another endpoint", "endpoint login api { basic ... }")
+		}
+		if len(e.Paths) == 0 {
+			add("basic needs the paths that the shop protects", "path /api/*")
+		}
+	case len(e.GraphQL) > 0 || e.Body == "graphql":
+		if named {
+			add("graphql names where the account and the password are; fields belong to another endpoint", "graphql login username password")
+		}
+		if len(e.GraphQL) == 0 {
+			add("graphql is missing", "graphql login username password")
+		}
+	case e.Body == "xmlrpc":
+	case side:
+		if !named {
+			add("account_field, password_field or requires is missing: nothing tells it from other requests", "account_field email")
+		}
+	default:
+		if len(e.AccountFields) == 0 {
+			add("account_field is missing", "account_field email")
+		}
+		if len(e.PasswordFields) == 0 {
+			add("password_field is missing", "password_field password")
+		}
+	}
+}
+
+func (e Endpoint) checkGraphQL(add func(what, works string)) {
+	for _, g := range e.GraphQL {
+		for _, path := range []string{g.Field, g.Account, g.Password} {
+			if !graphqlPath.MatchString(path) {
+				add(fmt.Sprintf("%q is no name of GraphQL, or several with dots between", path), "graphql login username password")
+			}
+		}
+	}
+	if len(e.Persisted) > 0 && len(e.GraphQL) == 0 {
+		add("persisted belongs to graphql, which says where the account is", "graphql login username password")
+	}
+	if slices.ContainsFunc(e.Persisted, func(s string) bool { return strings.TrimSpace(s) == "" }) {
+		add("persisted has an empty name", "persisted Login")
+	}
+}
+
+// pointerProblem says what is wrong with a JSON pointer, or nothing.
+func pointerProblem(f string) string {
+	switch {
+	case !isPointer(f):
+		return ""
+	case slices.Contains(strings.Split(f[1:], "/"), ""):
+		return "has an empty part"
+	case strings.ContainsAny(f, "[]*"):
+		return "has brackets or a *; levels are parted by /"
+	case strings.Contains(strings.NewReplacer("~0", "", "~1", "").Replace(f), "~"):
+		return "has a ~ that is neither ~0 (a ~) nor ~1 (a /)"
+	}
+	return ""
+}
+
+// checkBasicSuccess lets a status say that a Basic password was right, where
+// the shop protects the path: on any other it says nothing.
+func checkBasicSuccess(where string, marks []Mark) (errs []error) {
+	for _, m := range marks {
+		bare := m
+		bare.OnPath = false
+		if bare.onlyStatus() {
+			if !m.OnPath {
+				errs = append(errs, wrong(where+" success", "a status says that a password was right only on a path that the shop protects", "success status 2xx on_path"))
+			}
+			m.NewCookie = "checked" // the rest of the mark is looked at as ever
+		}
+		errs = append(errs, checkMarks(where, "success", []Mark{m})...)
+	}
+	return errs
 }
 
 // pathProblem says what is wrong with a path, or nothing.
@@ -130,6 +222,9 @@ func checkMarks(where, option string, marks []Mark) (errs []error) {
 			}
 		}
 		alone := m.onlyStatus()
+		if len(m.Status) == 0 && m.noOther() {
+			add("on_path says nothing of the answer; add cookie, header, location, body or json")
+		}
 		if option == "success" && alone {
 			add("a status alone does not say that a password was right; add cookie, header, location, body or json")
 		}
@@ -154,13 +249,14 @@ func checkMarks(where, option string, marks []Mark) (errs []error) {
 
 // empty reports whether the mark has no condition and so would always hold.
 func (m Mark) empty() bool {
-	return len(m.Status) == 0 && m.noOther()
+	return len(m.Status) == 0 && !m.OnPath && m.noOther()
 }
 
-// onlyStatus reports whether the status is the only condition.
+// onlyStatus reports whether the status is all that says something of the
+// answer.
 func (m Mark) onlyStatus() bool { return len(m.Status) > 0 && m.noOther() }
 
 func (m Mark) noOther() bool {
 	return m.NewCookie == "" && m.Header == "" && len(m.Location) == 0 && len(m.NotLocation) == 0 &&
-		len(m.Route) == 0 && len(m.NotRoute) == 0 && len(m.Body) == 0 && m.JSON == "" && m.JSONContains == ""
+		len(m.Route) == 0 && len(m.NotRoute) == 0 && len(m.Body) == 0 && m.JSON == "" && m.JSONContains == "" && !m.Back && !m.Elsewhere
 }

@@ -68,7 +68,14 @@ func TestSiteValidateRefuses(t *testing.T) {
 		"a query without values":        {Site{Endpoints: login(func(e *Endpoint) { e.Query = map[string][]string{"r": nil} })}, `query "r" lacks`},
 		"a header that is none":         {Site{Endpoints: login(func(e *Endpoint) { e.Success = []Mark{{Header: "a b"}} })}, "no name of a header"},
 		"contains without json":         {Site{Endpoints: login(func(e *Endpoint) { e.Success = []Mark{{JSONContains: "x"}} })}, "contains belongs to json"},
-		"a pointer that is required":    {Site{Endpoints: login(func(e *Endpoint) { e.Requires = []string{"/x"} })}, "not built yet"},
+		"a pointer with an empty part":  {Site{Endpoints: login(func(e *Endpoint) { e.Requires = []string{"/x//y"} })}, "empty part"},
+		"graphql with fields":           {Site{Endpoints: login(func(e *Endpoint) { e.GraphQL = []GraphQLLogin{{"login", "u", "p"}} })}, "fields belong to another endpoint"},
+		"graphql without a name":        {Site{Endpoints: []Endpoint{{GraphQL: []GraphQLLogin{{"login", "in put", "p"}}}}}, "no name of GraphQL"},
+		"persisted alone":               {Site{Endpoints: login(func(e *Endpoint) { e.Persisted = []string{"L"} })}, "persisted belongs to graphql"},
+		"basic without a path":          {Site{Endpoints: []Endpoint{{Basic: true}}}, "basic needs the paths"},
+		"basic with a bare status":      {Site{Endpoints: []Endpoint{{Basic: true, Paths: []string{"/api"}, Success: []Mark{{Status: []string{"200"}}}}}}, "success status 2xx on_path"},
+		"a register without fields":     {Site{Endpoints: []Endpoint{{Kind: KindRegister}}}, "account_field, password_field or requires"},
+		"on_path alone":                 {Site{Endpoints: login(func(e *Endpoint) { e.Success = []Mark{{OnPath: true}} })}, "says nothing of the answer"},
 		"a required second factor":      {Site{SecondFactor: "required"}, "second_factor: it is not built yet"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -209,14 +209,16 @@ func (c *Checks) Judge(ctx context.Context, now time.Time, t Token, a Answer) (r
 	if early := max(t.After, floor(t.Kind, a.Way)) - now.Sub(t.Issued); early > 0 {
 		return Wait, early, nil
 	}
+	// Without the work an answer is not looked at and leaves no trace: marks
+	// of what is spent must cost their sender more than us.
+	if !fits(t.Kind, a) || (a.Scripted && !proved(a.Token, a.Pow, t.Kind)) {
+		return Again, 0, nil
+	}
 	first, err := c.Store.Spend(ctx, c.key("spent", t.Nonce[:]), Life+time.Minute)
 	if err != nil {
 		return Again, 0, fmt.Errorf("spending a check: %w", err)
 	}
-	if !first || !fits(t.Kind, a) {
-		return Again, 0, nil
-	}
-	if a.Scripted && !proved(a.Token, a.Pow, t.Kind) {
+	if !first {
 		return Again, 0, nil
 	}
 	if t.Kind == Picture && !c.reads(t, a.Text) {
@@ -234,6 +236,16 @@ func (c *Checks) Judge(ctx context.Context, now time.Time, t Token, a Answer) (r
 		}
 	}
 	return Checked, 0, nil
+}
+
+// Supersede notes that a check was renewed and reports whether it is for the
+// first time.
+func (c *Checks) Supersede(ctx context.Context, t Token) (bool, error) {
+	first, err := c.Store.Spend(ctx, c.key("superseded", t.Nonce[:]), Life+time.Minute)
+	if err != nil {
+		return false, fmt.Errorf("renewing a check: %w", err)
+	}
+	return first, nil
 }
 
 // passesAnHour: slider, picture and press together, an address × account.

@@ -2,6 +2,7 @@ package challenge
 
 import (
 	"bytes"
+	"context"
 	"crypto/subtle"
 	"encoding/base64"
 	"encoding/binary"
@@ -14,6 +15,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/login-guard/login-guard/internal/keys"
+	"github.com/login-guard/login-guard/internal/store"
 )
 
 // Size of the picture in pixels, and how many digits it shows.
@@ -32,20 +34,45 @@ func (c *Checks) pictureName(t Token) string {
 	return base64.RawURLEncoding.EncodeToString(append(b, tag[:12]...))
 }
 
-// Draw draws the picture of that name as PNG. ok is false when the name is
+// open returns the nonce of a picture's name; ok is false when the name is
 // not ours or too old.
-func (c *Checks) Draw(name string, now time.Time) (picture []byte, ok bool, err error) {
+func (c *Checks) open(name string, now time.Time) (nonce []byte, ok bool) {
 	b, err := base64.RawURLEncoding.DecodeString(name)
 	if err != nil || len(b) != 16+4+12 {
-		return nil, false, nil
+		return nil, false
 	}
 	tag := c.Ring.Sum(keys.Pseudonym, []byte("picture"), []byte(c.Site), b[:20])
 	issued := time.Unix(int64(binary.BigEndian.Uint32(b[16:])), 0)
 	if subtle.ConstantTimeCompare(tag[:12], b[20:]) != 1 || now.Sub(issued) > Life {
+		return nil, false
+	}
+	return b[:16], true
+}
+
+// drawsEach is how often one picture is drawn.
+const drawsEach = 5
+
+// MayDraw counts a look at the picture of that name and reports whether it is
+// to be drawn: the name is ours and was not looked at too often.
+func (c *Checks) MayDraw(ctx context.Context, name string, now time.Time) bool {
+	nonce, ok := c.open(name, now)
+	if !ok {
+		return false
+	}
+	got, err := c.Store.Reserve(ctx, store.Reserve{Now: now, Charges: []store.Charge{
+		{Key: c.key("drawn", nonce), Burst: drawsEach, Every: Life}}})
+	return err == nil && got.Over == 0
+}
+
+// Draw draws the picture of that name as PNG. ok is false when the name is
+// not ours or too old.
+func (c *Checks) Draw(name string, now time.Time) (picture []byte, ok bool, err error) {
+	nonce, ok := c.open(name, now)
+	if !ok {
 		return nil, false, nil
 	}
 	// The name seeds the noise too: two pictures of the same digits differ.
-	img := captcha.NewImage(name, c.digits(b[:16]), PictureWidth, PictureHeight)
+	img := captcha.NewImage(name, c.digits(nonce), PictureWidth, PictureHeight)
 	// The library leaves the background transparent, which on a dark page
 	// hides dark digits.
 	img.Palette[0] = color.White

@@ -80,6 +80,18 @@ type Gateway struct {
 // The gateway ends with the test.
 func Start(t testing.TB, caddyfile string) *Gateway {
 	t.Helper()
+	// A port that was free a moment ago may be another test's by now.
+	for range 5 {
+		if g := start(t, caddyfile); g != nil {
+			return g
+		}
+	}
+	t.Fatal("five times a port was taken before the gateway had it")
+	return nil
+}
+
+func start(t testing.TB, caddyfile string) *Gateway {
+	t.Helper()
 	ports := freePorts(t, 4)
 	g := &Gateway{t: t, dir: t.TempDir(), Port: ports[0], AdminAddr: fmt.Sprintf("127.0.0.1:%d", ports[3]), ended: make(chan struct{})}
 	g.URL = fmt.Sprintf("http://localhost:%d", ports[0])
@@ -98,7 +110,9 @@ func Start(t testing.TB, caddyfile string) *Gateway {
 	}`, g.AdminAddr, filepath.Join(g.dir, "storage"))
 	g.vars = strings.NewReplacer("$GLOBAL", global, "$DIR", g.dir, "$KEY", Key,
 		"$PORT2", fmt.Sprint(ports[1]), "$PORT3", fmt.Sprint(ports[2]), "$PORT", fmt.Sprint(ports[0]))
-	g.run(caddyfile)
+	if !g.run(caddyfile) {
+		return nil
+	}
 	return g
 }
 
@@ -129,7 +143,9 @@ func (g *Gateway) write(caddyfile string) string {
 	return path
 }
 
-func (g *Gateway) run(caddyfile string) {
+// run starts the process and waits until it answers; false says that a port
+// was taken.
+func (g *Gateway) run(caddyfile string) bool {
 	g.t.Helper()
 	cmd := exec.Command(Binary(g.t), "run", "--config", g.write(caddyfile), "--adapter", "caddyfile")
 	cmd.Env = append(os.Environ(), "HOME="+g.dir, "XDG_DATA_HOME="+filepath.Join(g.dir, "data"), "XDG_CONFIG_HOME="+filepath.Join(g.dir, "config"))
@@ -148,6 +164,9 @@ func (g *Gateway) run(caddyfile string) {
 	for !g.answers() {
 		select {
 		case <-g.ended:
+			if strings.Contains(g.log.text(), "address already in use") {
+				return false
+			}
 			g.t.Fatalf("the gateway ended:\n%s", g.log.text())
 		default:
 		}
@@ -156,6 +175,7 @@ func (g *Gateway) run(caddyfile string) {
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
+	return true
 }
 
 func (g *Gateway) answers() bool {

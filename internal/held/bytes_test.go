@@ -40,7 +40,7 @@ func TestAReturnedLoginStillCountsForItsAddress(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if _, err := k.Keep(ctx, c.Now(), login(nil), storetest.Key("more"), storetest.Key("host")); err == nil {
+	if _, err := k.Keep(ctx, c.Now(), login(nil), storetest.Key("more"), storetest.Key("host"), storetest.Key("network")); err == nil {
 		t.Error("an address has a 33rd login")
 	}
 }

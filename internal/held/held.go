@@ -31,6 +31,8 @@ const (
 	// of one login (reload, two tabs); the oldest copy goes.
 	PerHost  = 32
 	PerLogin = 4
+	// PerNetwork is how many a /24 or /48 may have.
+	PerNetwork = 256
 )
 
 // ErrGone: there is no such held login: it was sent, or it expired, or the
@@ -48,10 +50,11 @@ type Login struct {
 	Endpoint    string
 	Session     [][]byte // keyed hashes of the shop's session cookies
 	Ref         string
+	Script      bool // a script sent it, and is gone
 	Body        []byte
 
-	same, host store.Key // the groups it counts in
-	end        time.Time // of its life, whatever renewals
+	same, host, network store.Key // the groups it counts in
+	end                 time.Time // of its life, whatever renewals
 }
 
 // stored is a Login's ciphered form but for the body. Bytes, not text: a
@@ -60,14 +63,15 @@ type stored struct {
 	Method, URI, Original, ContentType, Origin, Referer, Endpoint []byte
 	Session                                                       [][]byte
 	Ref                                                           string
-	Same, Host                                                    store.Key
+	Script                                                        bool
+	Same, Host, Network                                           store.Key
 }
 
 func (l *Login) store() stored {
 	return stored{
 		Method: []byte(l.Method), URI: []byte(l.URI), Original: []byte(l.Original), ContentType: []byte(l.ContentType),
 		Origin: []byte(l.Origin), Referer: []byte(l.Referer), Endpoint: []byte(l.Endpoint),
-		Session: l.Session, Ref: l.Ref, Same: l.same, Host: l.host,
+		Session: l.Session, Ref: l.Ref, Script: l.Script, Same: l.same, Host: l.host, Network: l.network,
 	}
 }
 
@@ -75,7 +79,7 @@ func (s *stored) login(body []byte, end time.Time) *Login {
 	return &Login{
 		Method: string(s.Method), URI: string(s.URI), Original: string(s.Original), ContentType: string(s.ContentType),
 		Origin: string(s.Origin), Referer: string(s.Referer), Endpoint: string(s.Endpoint),
-		Session: s.Session, Ref: s.Ref, Body: body, same: s.Same, host: s.Host, end: end,
+		Session: s.Session, Ref: s.Ref, Script: s.Script, Body: body, same: s.Same, host: s.Host, network: s.Network, end: end,
 	}
 }
 
@@ -93,9 +97,9 @@ type Keeper struct {
 	Random io.Reader
 }
 
-// Keep stores a login. same names all copies of this very login, host the
-// sender's address. ErrFull of package store means that there is no room.
-func (k *Keeper) Keep(ctx context.Context, now time.Time, l *Login, same, host store.Key) (Ticket, error) {
+// Keep stores a login. same names all copies of this very login, host and
+// network the sender's. ErrFull of package store means that there is no room.
+func (k *Keeper) Keep(ctx context.Context, now time.Time, l *Login, same, host, network store.Key) (Ticket, error) {
 	var t Ticket
 	if _, err := io.ReadFull(k.Random, t.ID[:]); err != nil {
 		return t, fmt.Errorf("making a ticket: %w", err)
@@ -103,7 +107,7 @@ func (k *Keeper) Keep(ctx context.Context, now time.Time, l *Login, same, host s
 	if _, err := io.ReadFull(k.Random, t.half[:]); err != nil {
 		return t, fmt.Errorf("making a ticket: %w", err)
 	}
-	l.same, l.host, l.end = same, host, now.Add(MaxLife)
+	l.same, l.host, l.network, l.end = same, host, network, now.Add(MaxLife)
 	return t, k.keep(ctx, t, l, PerHost)
 }
 
@@ -147,7 +151,8 @@ func (k *Keeper) keep(ctx context.Context, t Ticket, l *Login, perHost int) erro
 	clear(plain)
 	return k.Store.Keep(ctx, k.key(t), value, TTL,
 		store.Group{Key: l.same, Max: PerLogin, Replace: true},
-		store.Group{Key: l.host, Max: perHost})
+		store.Group{Key: l.host, Max: perHost},
+		store.Group{Key: l.network, Max: PerNetwork - PerHost + perHost})
 }
 
 func (k *Keeper) bound(header []byte) []byte {

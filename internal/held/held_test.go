@@ -86,7 +86,7 @@ func login(body []byte) *held.Login {
 
 func keep(t *testing.T, k *held.Keeper, c *storetest.Clock, l *held.Login, same, host string) held.Ticket {
 	t.Helper()
-	ticket, err := k.Keep(ctx, c.Now(), l, storetest.Key(same), storetest.Key(host))
+	ticket, err := k.Keep(ctx, c.Now(), l, storetest.Key(same), storetest.Key(host), storetest.Key("network"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -188,7 +188,7 @@ func TestNoTicketButItsOwnOpensALogin(t *testing.T) {
 		{"another id", func(_ *testing.T, u *sut) { u.t.ID[0] ^= 1 }},
 		{"an id without its half", func(_ *testing.T, u *sut) { u.t = held.Ticket{ID: u.t.ID} }},
 		{"the id with another login's half", func(t *testing.T, u *sut) {
-			other, err := u.k.Keep(ctx, storetest.NewClock().Now(), login(nil), storetest.Key("b"), storetest.Key("h"))
+			other, err := u.k.Keep(ctx, storetest.NewClock().Now(), login(nil), storetest.Key("b"), storetest.Key("h"), storetest.Key("network"))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -294,7 +294,7 @@ func TestAnAddressHasThirtyTwoLoginsAndNoMore(t *testing.T) {
 		tickets = append(tickets, keep(t, k, c, login([]byte("x")), fmt.Sprint(i), "host"))
 	}
 	full := func(same, host string) error {
-		_, err := k.Keep(ctx, c.Now(), login([]byte("x")), storetest.Key(same), storetest.Key(host))
+		_, err := k.Keep(ctx, c.Now(), login([]byte("x")), storetest.Key(same), storetest.Key(host), storetest.Key("network"))
 		return err
 	}
 	if err := full("more", "host"); !errors.Is(err, store.ErrFull) {
@@ -355,7 +355,7 @@ func TestAStoreThatFailsIsNotALoginThatIsGone(t *testing.T) {
 	if _, err := k.Take(ctx, ticket, c.Now()); !errors.Is(err, errBroken) || errors.Is(err, held.ErrGone) {
 		t.Errorf("taking: %v", err)
 	}
-	if _, err := k.Keep(ctx, c.Now(), login(nil), store.Key{1}, store.Key{2}); !errors.Is(err, errBroken) {
+	if _, err := k.Keep(ctx, c.Now(), login(nil), store.Key{1}, store.Key{2}, store.Key{3}); !errors.Is(err, errBroken) {
 		t.Errorf("keeping: %v", err)
 	}
 }
@@ -364,7 +364,7 @@ func TestWithoutRandomnessNothingIsKept(t *testing.T) {
 	k, s, c := keeper(t)
 	for n := range 16 + 32 + 24 {
 		k.Random = bytes.NewReader(make([]byte, n))
-		if _, err := k.Keep(ctx, c.Now(), login(nil), store.Key{1}, store.Key{2}); err == nil {
+		if _, err := k.Keep(ctx, c.Now(), login(nil), store.Key{1}, store.Key{2}, store.Key{3}); err == nil {
 			t.Fatalf("%d random bytes are enough", n)
 		}
 	}

@@ -33,6 +33,8 @@ const (
 	// busyAbove: an address with more accounts that succeeded in a day is
 	// shared by many people.
 	busyAbove = 20
+	// devicesAnHour: failures over all known devices of one account.
+	devicesAnHour = 30
 	// rareShare: a place with less of the site's successes is rare there.
 	rareShare = 1.0 / 200
 	// sameLife is how long the same login sent again charges nothing.
@@ -147,6 +149,12 @@ func (l *Ledger) charges(a Attempt) []charge {
 	if a.Known {
 		add(charge{limit: config.LimitDevice, demands: risk.Deny, personal: true,
 			Charge: store.Charge{Key: l.key("device", a.Device[:], a.Account[:])}})
+		if !l.Limits[config.LimitDevice].Off {
+			// Over all known devices of the account; a picture at most, so
+			// that no device shuts out another.
+			out = append(out, charge{limit: config.LimitAccount, demands: risk.Picture, Charge: store.Charge{
+				Key: l.key("devices", a.Account[:]), Burst: devicesAnHour, Every: time.Hour / devicesAnHour, Soft: store.SoftAlways}})
+		}
 		return out
 	}
 	host, network := prefix(a.Host), prefix(a.Network)

@@ -145,6 +145,8 @@ func (l *Ledger) ReleaseAddress(ctx context.Context, host, network netip.Prefix)
 	return l.Store.Forget(ctx,
 		l.key(config.LimitAddress, h), l.key(config.LimitAttempts, h), l.key(config.LimitChallenges, h),
 		l.key("accounts", h), l.key("accounts-hour", h), l.key("address-tally", h),
+		l.key("side-"+config.LimitRegister, h), l.key("side-"+config.LimitReset, h),
+		l.key("side-"+config.LimitCode, h), l.key("side-"+config.LimitChange, h),
 		l.key(config.LimitNetwork, n), l.key("slow-network", n), l.key("slow-now-network", n))
 }
 

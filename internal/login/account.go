@@ -49,6 +49,26 @@ func FoldAccount(typed string) string {
 	return s
 }
 
+// FoldAccount folds an account as FoldAccount does, and where an endpoint
+// says so (config.Endpoint.GmailDots) without the dots and the tag that make
+// no difference at Gmail: `a.lice+shop@googlemail.com` is
+// `alice@gmail.com`.
+func (rd *Reader) FoldAccount(typed string) string {
+	s := FoldAccount(typed)
+	if !rd.gmail {
+		return s
+	}
+	local, domain, ok := strings.Cut(s, "@")
+	if !ok || domain != "gmail.com" && domain != "googlemail.com" {
+		return s
+	}
+	local, _, _ = strings.Cut(local, "+")
+	if local = strings.ReplaceAll(local, ".", ""); local == "" {
+		return s
+	}
+	return local + "@gmail.com"
+}
+
 // letters are those that the default collation (DUCET) files under their
 // base letters, without a decomposition in Unicode itself.
 var letters = strings.NewReplacer("æ", "ae", "œ", "oe", "ø", "o", "ł", "l", "đ", "d", "ħ", "h", "ŧ", "t")

@@ -9,8 +9,10 @@ import (
 
 // How a request's body is read for an endpoint (config.Endpoint.Body).
 const (
-	bodyForm   = "form"
-	bodyXMLRPC = "xmlrpc"
+	bodyForm    = "form"
+	bodyXMLRPC  = "xmlrpc"
+	bodyGraphQL = "graphql"
+	bodyBasic   = "basic"
 )
 
 // Endpoint is one of a shop's logins, made ready for comparing. It is
@@ -19,11 +21,14 @@ type Endpoint struct {
 	cfg config.Endpoint
 
 	account, fallback, password, requires, exempt []credential
+	conflicts                                     []credential // of other actions
 
 	paths, queryPaths []pattern
 	exemptPaths       []string
 	query             map[string][]string // parameter → normalised values
 	queryUnless       []string
+
+	countsAll bool // see Options.CountsAll
 }
 
 // Name is the endpoint's name in records and metrics.
@@ -43,17 +48,36 @@ func newEndpoint(c config.Endpoint) (*Endpoint, error) {
 	if c.Name == "" {
 		c.Name = "login"
 	}
-	if c.Body == "" {
+	if c.Kind == "" {
+		c.Kind = config.KindLogin
+	}
+	switch {
+	case c.Body != "":
+	case len(c.GraphQL) > 0:
+		c.Body = bodyGraphQL
+	case c.Basic:
+		c.Body = bodyBasic
+	default:
 		c.Body = bodyForm
 	}
-	if c.Body != bodyForm && c.Body != bodyXMLRPC {
-		return nil, fmt.Errorf("endpoint %s: body %q is not known; one that works is form or xmlrpc", c.Name, c.Body)
+	switch c.Body {
+	case bodyForm, bodyXMLRPC, bodyBasic:
+	case bodyGraphQL:
+		if len(c.GraphQL) == 0 {
+			return nil, fmt.Errorf("endpoint %s: graphql is needed, such as login with username and password", c.Name)
+		}
+	default:
+		return nil, fmt.Errorf("endpoint %s: body %q is not known; one that works is form, xmlrpc, graphql or basic", c.Name, c.Body)
 	}
 	form := c.Body == bodyForm && !c.Always
-	if form && (len(c.AccountFields)+len(c.AccountFallback) == 0 || len(c.PasswordFields) == 0) {
+	if form && c.Kind != config.KindLogin {
+		if len(c.AccountFields)+len(c.AccountFallback)+len(c.PasswordFields)+len(c.Requires) == 0 {
+			return nil, fmt.Errorf("endpoint %s: account_fields, password_fields or requires are needed, such as email", c.Name)
+		}
+	} else if form && (len(c.AccountFields)+len(c.AccountFallback) == 0 || len(c.PasswordFields) == 0) {
 		return nil, fmt.Errorf("endpoint %s: account_fields and password_fields are needed, such as email and password; or always with paths", c.Name)
 	}
-	if !form && len(c.Paths) == 0 {
+	if !form && c.Body != bodyGraphQL && len(c.Paths) == 0 {
 		return nil, fmt.Errorf("endpoint %s: paths are needed, such as /login", c.Name)
 	}
 	e := &Endpoint{cfg: c, query: map[string][]string{}}
@@ -62,7 +86,7 @@ func newEndpoint(c config.Endpoint) (*Endpoint, error) {
 		to   *[]credential
 	}{
 		{c.AccountFields, &e.account}, {c.AccountFallback, &e.fallback},
-		{c.PasswordFields, &e.password}, {c.Requires, &e.requires}, {c.ExemptFields, &e.exempt},
+		{c.PasswordFields, &e.password}, {c.Requires, &e.requires}, {c.ExemptFields, &e.exempt}, {c.Conflicts, &e.conflicts},
 	} {
 		for _, name := range l.from {
 			f, err := newCredential(name)
@@ -92,6 +116,9 @@ func newEndpoint(c config.Endpoint) (*Endpoint, error) {
 
 func newCredential(name string) (credential, error) {
 	f := credential{name: name}
+	if strings.HasPrefix(name, "/") {
+		f.name = pointerName(name)
+	}
 	if rest, ok := strings.CutPrefix(name, "*"); ok {
 		f.name, f.wild = rest, true
 		if len(rest) < 3 || rest[0] != '[' || rest[len(rest)-1] != ']' {

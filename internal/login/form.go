@@ -12,9 +12,10 @@ type form struct {
 	pairs []pair // those that could matter
 
 	notUTF8 bool
-	broken  bool // against its own grammar
-	hidden  bool // read more loosely than its type allows
-	unclear bool // holds a name that parsers read in many ways
+	broken  bool   // against its own grammar
+	hidden  bool   // read more loosely than its type allows
+	json    *value // of a JSON body
+	unclear bool   // holds a name that parsers read in many ways
 
 	ours   bool // every name starts with FieldPrefix
 	fields map[string]string

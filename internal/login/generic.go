@@ -13,7 +13,9 @@ func genericOutcome(v *view) Outcome {
 	case s >= 500:
 		return Unknown
 	case s == 400 || s == 401 || s == 403 || s == 422:
-		if s == 403 && containsAny(strings.ToLower(v.body), []string{"csrf", "invalid token", "token mismatch", "expired token"}) {
+		// A form that is shown again has its token field too: only a page
+		// without one is about the token alone.
+		if s == 403 && !hasPasswordInput(v.body) && containsAny(strings.ToLower(v.body), []string{"csrf", "invalid token", "token mismatch", "expired token"}) {
 			return Retry
 		}
 		return Failure
@@ -48,20 +50,30 @@ func (v *view) isObject() bool {
 	return ok
 }
 
-// genericRedirect: a fresh session is success, and is tested first, because
-// WooCommerce sends those it let in back to the page they came from; then
-// back where the form was is failure.
+// genericRedirect: a cookie that is named as proof of a login is success
+// wherever the answer leads, because WooCommerce sends those it let in back
+// to the page they came from. Then back where the form was is failure, also
+// with a fresh session: a shop gives one to everybody who comes without. A
+// fresh session that leads elsewhere is success.
 func genericRedirect(v *view) Outcome {
+	fresh := false
 	for _, c := range v.setCookies() {
-		if !c.gone && !v.had(c) && !idleCookie(c.name) {
+		if c.gone || v.had(c) || idleCookie(c.name) {
+			continue
+		}
+		if containsAny(strings.ToLower(c.name), []string{"logged_in", "loggedin", "auth", "remember", "customer_token"}) {
 			return Success
 		}
+		fresh = true
 	}
 	loc := v.location()
 	path, _, _ := strings.Cut(loc, "?")
 	lower := strings.ToLower(loc)
-	if path == v.q.Path || samePage(loc, v.q.Referer) || containsAny(lower, []string{"login", "signin", "sign-in", "auth", "time_out"}) {
+	switch {
+	case path == v.q.Path, samePage(loc, v.q.Referer), containsAny(lower, []string{"login", "signin", "sign-in", "auth", "time_out", "error", "fail"}):
 		return Failure
+	case fresh:
+		return Success
 	}
 	return Unknown
 }
@@ -95,6 +107,25 @@ func hasPasswordInput(html string) bool {
 	return false
 }
 
+// graphQLOutcome judges a GraphQL answer without marks: errors at the top or
+// in the field's own answer are a failure, a token in it is a success.
+func graphQLOutcome(v *view) Outcome {
+	if v.a.Status >= 500 || !v.isObject() {
+		return Unknown
+	}
+	for _, p := range []string{"/errors", "/data/*/errors", "/data/*/errorCode", "/data/*/userErrors", "/data/*/customerUserErrors"} {
+		if v.jsonHas(p, "") {
+			return Failure
+		}
+	}
+	for _, p := range []string{"/data/*/token", "/data/*/accessToken", "/data/*/authToken", "/data/*/jwt", "/data/*/customerAccessToken"} {
+		if v.jsonHas(p, "") {
+			return Success
+		}
+	}
+	return Unknown
+}
+
 // xmlrpcOutcome: WordPress answers 200 both ways; a fault is a failure, and
 // parameters come only to those it let in.
 func xmlrpcOutcome(v *view) Outcome {
@@ -109,6 +140,9 @@ func xmlrpcOutcome(v *view) Outcome {
 	switch {
 	case strings.Contains(v.body, "<fault>"):
 		return xmlrpcFault(v.body)
+	case strings.Contains(v.body, "<name>faultCode</name>"):
+		// One of a batch's calls failed; its password was the only one.
+		return Failure
 	case strings.Contains(v.body, "<params>"):
 		return Success
 	}

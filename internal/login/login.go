@@ -34,6 +34,10 @@ const (
 	Attempt
 	// Answer: it answers a check of ours and carries only our own fields.
 	Answer
+	// Side: it takes another way to an account than a login: it registers,
+	// resets, sends a code or changes something. It is counted under limits
+	// of its own, and what comes of it earns no trust.
+	Side
 )
 
 // FieldPrefix starts the name of every form field of ours.

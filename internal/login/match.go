@@ -12,7 +12,19 @@ type pair struct {
 	query       bool // from the query
 	odd         bool // never exact: a file, a part with its own encoding
 	toks, alt   tokens
+
+	// Of JSON:
+	json   bool
+	kind   valueKind
+	listed bool   // in an array: never exact
+	flat   tokens // the path without the elements of arrays; nil if it has none
 }
+
+// scalar reports whether the value is one and no list or map.
+func (p *pair) scalar() bool { return !p.json || p.kind != kindArray && p.kind != kindObject }
+
+// text reports whether the value is a text.
+func (p *pair) text() bool { return !p.json || p.kind == kindString }
 
 // interesting fills in the pair's loose forms and reports whether any
 // endpoint could care for it.
@@ -30,6 +42,8 @@ type tally struct {
 	f              *credential
 	body, query, n int // exact in body, exact in query, loosely only
 	value          string
+	inQuery        string // the query's value
+	null           int
 	differs        bool // exact ones with different values
 	badEscape      bool
 	looseAt        bool // a loose one's value has an @
@@ -44,9 +58,13 @@ func (t *tally) once() bool {
 }
 
 func (t *tally) add(p *pair) {
+	if p.query && t.query == 0 {
+		t.inQuery = p.value
+	}
 	if t.body+t.query > 0 && t.value != p.value {
 		t.differs = true
 	}
+	// The query's come first, so the value is the body's where it has one.
 	t.value, t.badEscape = p.value, t.badEscape || !p.strict
 	if p.query {
 		t.query++
@@ -59,6 +77,7 @@ func (t *tally) add(p *pair) {
 type found struct {
 	attempt   bool
 	account   string
+	accounts  []string // see Reading.Accounts
 	accountBy *credential
 	password  string
 	reason    string // refused
@@ -70,18 +89,28 @@ func (e *Endpoint) count(pairs []pair) (account, fallback, password, requires []
 	// Heads of names such as `user[email]` that are credentials themselves:
 	// `user[remember_me]` beside it is then no odd spelling of `user`.
 	var heads []string
-	skip := func(p *pair) bool { return p.query && e.cfg.BodyOnly }
+	skip := func(p *pair) bool { return p.query && e.cfg.BodyOnly || p.json && e.cfg.FormOnly }
 	exact := make([]bool, len(pairs))
 	for i := range pairs {
 		p := &pairs[i]
-		if skip(p) || p.odd {
+		if skip(p) || p.odd || p.listed || !p.scalar() {
 			continue
 		}
-		for _, l := range lists {
+		for n, l := range lists {
 			for j := range l {
-				if l[j].f.exact(p.name) {
+				if !l[j].f.exact(p.name) {
+					continue
+				}
+				exact[i] = true
+				// A number for an account matches many rows in MySQL; as a
+				// password it is a guess like any other.
+				switch named := n < 2; {
+				case named && p.json && p.kind == kindNull:
+					l[j].null++
+				case named && !p.text():
+					l[j].n++
+				default:
 					l[j].add(p)
-					exact[i] = true
 				}
 			}
 		}
@@ -97,7 +126,7 @@ func (e *Endpoint) count(pairs []pair) (account, fallback, password, requires []
 		for _, l := range lists {
 			for j := range l {
 				f := l[j].f
-				if !f.loose(p.toks) && !f.loose(p.alt) {
+				if !f.loose(p.toks) && !f.loose(p.alt) && (f.wild || !f.loose(p.flat)) {
 					continue
 				}
 				if len(f.toks) == 1 && !f.wild && len(p.toks) > 1 && p.alt == nil && !p.odd && contains(heads, p.toks[0]) {
@@ -105,6 +134,15 @@ func (e *Endpoint) count(pairs []pair) (account, fallback, password, requires []
 				}
 				l[j].n++
 				l[j].looseAt = l[j].looseAt || strings.Contains(p.value, "@")
+			}
+		}
+	}
+	// An account of null is none where another names one, else a spelling
+	// that shops take in their own ways.
+	for _, l := range lists[:2] {
+		for j := range l {
+			if !anyPresent(l) {
+				l[j].n += l[j].null
 			}
 		}
 	}
@@ -120,8 +158,12 @@ func tallies(fs []credential) []tally {
 }
 
 // complete reports whether every credential is there, however spelled.
-func complete(account, fallback, password, requires []tally) bool {
-	if !anyPresent(account) && !anyPresent(fallback) || !anyPresent(password) {
+func (e *Endpoint) complete(account, fallback, password, requires []tally) bool {
+	// A side way names what it needs; a login needs both.
+	if !anyPresent(account) && !anyPresent(fallback) && (len(account)+len(fallback) > 0 || !e.isSide()) {
+		return false
+	}
+	if !anyPresent(password) && (len(password) > 0 || !e.isSide()) {
 		return false
 	}
 	for i := range requires {
@@ -145,25 +187,29 @@ func anyPresent(ts []tally) bool {
 // that two shops would read differently.
 func (e *Endpoint) judge(pairs []pair) found {
 	account, fallback, password, requires := e.count(pairs)
-	if !complete(account, fallback, password, requires) {
+	if !e.complete(account, fallback, password, requires) {
 		return found{}
 	}
 	second := fallback
 	if !anyPresent(account) {
 		account, second = fallback, nil
 	}
-	for _, l := range [][]tally{account, password, requires} {
+	more, prefilled := e.prefilled(account, password, requires)
+	for n, l := range [][]tally{account, password, requires} {
 		for i := range l {
+			if n == 0 && prefilled {
+				continue
+			}
 			if !l[i].once() {
 				return found{reason: ReasonField}
 			}
 		}
 	}
-	f := found{attempt: true}
+	f := found{attempt: true, accounts: more}
 	for i := range account {
 		t := &account[i]
 		switch {
-		case !t.present():
+		case !t.present() || prefilled && t.body == 0:
 			continue
 		case f.accountBy != nil && t.value != f.account:
 			return found{reason: ReasonTwoAccounts}
@@ -192,10 +238,52 @@ func (e *Endpoint) judge(pairs []pair) found {
 	return f
 }
 
+// prefilled reports whether the address names other accounts than the body
+// does, as that of a form that was filled in from a link and edited by the
+// shopper (`/login?email=x`). accounts is all of them, the body's first.
+//
+// Most servers take the body's, some the address' (Java's and ASP.NET's), so
+// the attempt counts on each, and it is only read so where the caller counts
+// on each. Everything else must be plain: all credentials in the body,
+// byte-exact and once, no password in the address.
+func (e *Endpoint) prefilled(account, password, requires []tally) (accounts []string, ok bool) {
+	if !e.countsAll {
+		return nil, false
+	}
+	for _, l := range [][]tally{password, requires} {
+		for i := range l {
+			if l[i].present() && (l[i].body != 1 || l[i].query > 0 || l[i].n > 0) {
+				return nil, false
+			}
+		}
+	}
+	for i := range account {
+		t := &account[i]
+		if t.n > 0 || t.body > 1 || t.query > 1 || t.badEscape {
+			return nil, false
+		}
+		if t.body == 1 && !contains(accounts, t.value) {
+			accounts = append(accounts, t.value)
+		}
+	}
+	if len(accounts) != 1 {
+		return nil, false
+	}
+	for i := range account {
+		if t := &account[i]; t.query == 1 && !contains(accounts, t.inQuery) {
+			accounts = append(accounts, t.inQuery)
+		}
+	}
+	if len(accounts) == 1 {
+		return nil, false
+	}
+	return accounts, true
+}
+
 // could reports whether the pairs, read as loosely as any shop would, hold
 // all of the endpoint's credentials.
 func (e *Endpoint) could(pairs []pair) bool {
-	return complete(e.count(pairs))
+	return e.complete(e.count(pairs))
 }
 
 // hasPassword reports whether a name could be one of the endpoint's password

@@ -16,8 +16,7 @@ type media struct {
 
 type mediaKind int
 
-// Kinds of bodies. JSON and GraphQL are told apart already, for the readers
-// that are to come; so far they go on unread.
+// Kinds of bodies.
 const (
 	mediaForeign mediaKind = iota // no shop reads fields from it
 	mediaForm
@@ -28,9 +27,23 @@ const (
 	mediaGRPC
 )
 
-// readable reports whether we look into bodies of this kind.
+// readable reports whether fields may be read from bodies of this kind.
 func (k mediaKind) readable() bool {
-	return k == mediaForm || k == mediaMultipart || k == mediaText
+	return k == mediaForm || k == mediaMultipart || k == mediaText || k == mediaJSON || k == mediaGraphQL
+}
+
+// reads reports whether we look into a request's body: into JSON only where
+// an endpoint's shop does.
+func (rd *Reader) reads(s *subject) bool {
+	switch s.media.kind {
+	case mediaJSON:
+		return rd.json || len(rd.graphql) > 0
+	case mediaGraphQL:
+		return len(rd.graphql) > 0
+	case mediaForeign:
+		return false
+	}
+	return s.media.kind.readable()
 }
 
 func readMedia(h http.Header) media {
@@ -85,6 +98,10 @@ func kindOf(v string) mediaKind {
 		return mediaGraphQL
 	case strings.HasPrefix(mt, "application/grpc"):
 		return mediaGRPC
+	case mt == "text/json", mt == "text/x-json", mt == "application/x-json", mt == "application/jsonrequest":
+		// Some frameworks take these for JSON (Rails the latter three), most
+		// do not.
+		return mediaText
 	case mt == "", mt == "text/plain", !validType(mt):
 		return mediaText
 	case strings.HasPrefix(mt, "multipart/"):
@@ -146,6 +163,9 @@ func (m media) utf8Charset() bool {
 // asciiCharset reports whether names in ASCII are still those names in this
 // charset. In others (UTF-16, EBCDIC) we could not see them.
 func (m media) asciiCharset() bool {
+	if m.kind == mediaJSON && (strings.HasPrefix(m.charset, "utf-16") || strings.HasPrefix(m.charset, "utf-32")) {
+		return true // letters with NULs beside them, which are looked through
+	}
 	switch m.charset {
 	case "us-ascii", "ascii", "iso-8859-1", "iso-8859-15", "latin1", "windows-1252":
 		return true

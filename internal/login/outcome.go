@@ -48,11 +48,21 @@ func (e *Endpoint) Outcome(q Asked, a Reply) Outcome {
 	if !ok {
 		return Unknown
 	}
-	v := &view{q: q, a: a, body: body}
+	v := &view{e: e, q: q, a: a, body: body}
 	c := &e.cfg
 	if len(c.Failure)+len(c.Retry)+len(c.Success) == 0 {
-		if c.Body == bodyXMLRPC {
+		switch c.Body {
+		case bodyXMLRPC:
 			return xmlrpcOutcome(v)
+		case bodyBasic:
+			// Which pages ask for a password is not known, so only a refusal
+			// says something.
+			if a.Status == http.StatusUnauthorized {
+				return Failure
+			}
+			return Unknown
+		case bodyGraphQL:
+			return graphQLOutcome(v)
 		}
 		return genericOutcome(v)
 	}
@@ -66,7 +76,7 @@ func (e *Endpoint) Outcome(q Asked, a Reply) Outcome {
 			}
 		}
 	}
-	if len(c.Success) > 0 {
+	if len(c.Success) > 0 && c.Body != bodyBasic {
 		return Failure
 	}
 	return Unknown
@@ -74,6 +84,7 @@ func (e *Endpoint) Outcome(q Asked, a Reply) Outcome {
 
 // view is an answer while marks are tried on it.
 type view struct {
+	e    *Endpoint
 	q    Asked
 	a    Reply
 	body string
@@ -99,6 +110,9 @@ func (v *view) holds(m *config.Mark) bool {
 		is(len(m.NotLocation) > 0, !containsAny(loc, m.NotLocation)) &&
 		is(len(m.Route) > 0, routeIn(loc, m.Route)) &&
 		is(len(m.NotRoute) > 0, !routeIn(loc, m.NotRoute)) &&
+		is(m.Back, m.Back && v.leadsBack()) &&
+		is(m.Elsewhere, m.Elsewhere && loc != "" && v.q.Referer != "" && !v.leadsBack()) &&
+		is(m.OnPath, m.OnPath && v.onPath()) &&
 		is(len(m.Body) > 0, len(m.Body) > 0 && containsAny(v.body, m.Body)) &&
 		is(m.JSON != "", m.JSON != "" && v.jsonHas(m.JSON, m.JSONContains)) &&
 		said
@@ -137,6 +151,21 @@ func containsAny(s string, texts []string) bool {
 	return false
 }
 
+// leadsBack reports whether the answer leads to the page that the login was
+// sent to or came from.
+func (v *view) leadsBack() bool {
+	loc := v.location()
+	path, _, _ := strings.Cut(loc, "?")
+	return v.a.Header.Get("Location") != "" && (path == v.q.Path || samePage(loc, v.q.Referer))
+}
+
+// onPath reports whether the login was sent to one of its own pages.
+func (v *view) onPath() bool {
+	s := &subject{}
+	s.addURL(v.q.Path, v.q.RawQuery)
+	return !s.badPath && v.e.onPath(s)
+}
+
 // routeIn reports whether a location's query has one of the parameters with
 // one of its values, as PHP shops route.
 func routeIn(loc string, route map[string][]string) bool {
@@ -164,21 +193,34 @@ func (v *view) jsonHas(pointer, text string) bool {
 	if !v.isJSON {
 		return false
 	}
-	at := v.json
-	for _, part := range strings.Split(strings.TrimPrefix(pointer, "/"), "/") {
-		part = strings.ReplaceAll(strings.ReplaceAll(part, "~1", "/"), "~0", "~")
+	return jsonHolds(v.json, strings.Split(strings.TrimPrefix(pointer, "/"), "/"), text)
+}
+
+// jsonHolds follows a pointer's parts; `*` is any member or element.
+func jsonHolds(at any, parts []string, text string) bool {
+	if len(parts) > 0 {
+		part := strings.ReplaceAll(strings.ReplaceAll(parts[0], "~1", "/"), "~0", "~")
 		switch x := at.(type) {
 		case map[string]any:
-			at = x[part]
-		case []any:
-			i, err := strconv.Atoi(part)
-			if err != nil || i < 0 || i >= len(x) {
-				return false
+			if part != "*" {
+				return jsonHolds(x[part], parts[1:], text)
 			}
-			at = x[i]
-		default:
-			return false
+			for _, item := range x {
+				if jsonHolds(item, parts[1:], text) {
+					return true
+				}
+			}
+		case []any:
+			if i, err := strconv.Atoi(part); err == nil && i >= 0 && i < len(x) {
+				return jsonHolds(x[i], parts[1:], text)
+			}
+			for i := 0; part == "*" && i < len(x); i++ {
+				if jsonHolds(x[i], parts[1:], text) {
+					return true
+				}
+			}
 		}
+		return false
 	}
 	if text != "" {
 		s, ok := at.(string)

@@ -23,6 +23,9 @@ type partScanner struct {
 	start  int64
 	head   []byte
 	done   bool // the closing boundary was seen
+
+	logins wordScanner // in parts that hold a GraphQL request
+	query  bool        // this part does
 }
 
 func newPartScanner(m matcher, boundary string) *partScanner {
@@ -55,6 +58,17 @@ func (sc *partScanner) scan(b []byte, eof bool) (int64, bool) {
 			text = append(append(make([]byte, 0, len(sc.tail)+len(b)), sc.tail...), b...)
 		}
 		i := bytes.Index(text, sc.dash)
+		if sc.query {
+			n := len(b)
+			if i >= 0 {
+				n = i + len(sc.dash) - len(sc.tail)
+			}
+			for j, c := range b[:n] {
+				if sc.logins.off = sc.off + int64(j); sc.logins.byte(c) {
+					return sc.logins.start, true
+				}
+			}
+		}
 		if i < 0 {
 			sc.off += int64(len(b))
 			keep := min(len(text), len(sc.dash)-1)
@@ -65,7 +79,7 @@ func (sc *partScanner) scan(b []byte, eof bool) (int64, bool) {
 		sc.start = sc.off - int64(len(sc.tail)) + int64(i)
 		sc.off += int64(used)
 		b = b[used:]
-		sc.tail, sc.head, sc.inHead = nil, sc.head[:0], true
+		sc.tail, sc.head, sc.inHead, sc.query = nil, sc.head[:0], true, false
 	}
 	switch {
 	case sc.inHead && eof:
@@ -75,7 +89,11 @@ func (sc *partScanner) scan(b []byte, eof bool) (int64, bool) {
 	case eof:
 		return sc.off, false
 	}
-	return sc.off - int64(len(sc.tail)), false
+	safe := sc.off - int64(len(sc.tail))
+	if sc.query && len(sc.logins.word) > 0 {
+		safe = min(safe, sc.logins.start)
+	}
+	return safe, false
 }
 
 // header looks at the header so far, which is behind the boundary, and
@@ -110,6 +128,11 @@ func (sc *partScanner) header() (cut bool) {
 	for _, name := range names {
 		if sc.password.match(name) {
 			return true
+		}
+		toks, _ := looseTokens(name)
+		if len(sc.logins.names) > 0 && len(toks) > 0 && (toks[0] == partQuery || toks[0] == partOperations) {
+			sc.query = true
+			sc.logins.begin(sc.off)
 		}
 	}
 	return false

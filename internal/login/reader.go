@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/login-guard/login-guard/config"
@@ -26,6 +27,15 @@ type Options struct {
 	// request's body is whole, and a streamed one is never cut. It is asked
 	// only where that makes a difference. Default: never
 	Watch func() bool
+	// CountsAll says that the caller counts an attempt on each of a
+	// Reading's Accounts. Then a form whose address names an account
+	// (`/login?email=x`) and whose body names another is an attempt on both;
+	// without it is refused, as servers differ on which they take.
+	// Default: false
+	CountsAll bool
+	// Sides says that the caller counts side ways (registrations, resets,
+	// codes, changes). Without it their requests are Other. Default: false
+	Sides bool
 	// The clock that deadlines are set by. Default: time.Now
 	Now func() time.Time
 }
@@ -34,7 +44,9 @@ type Options struct {
 // concurrent use.
 type Reader struct {
 	opt       Options
-	endpoints []*Endpoint
+	endpoints []*Endpoint // logins
+	sides     []*Endpoint // other ways to an account
+	graphql   []graphQLLogin
 
 	// Names worth keeping: first parts, and second parts behind any first.
 	heads, inner map[string]bool
@@ -44,6 +56,9 @@ type Reader struct {
 	always     bool // an endpoint takes whole paths
 	inflates   bool
 	xmlrpc     bool
+	json       bool // some shop's fields may come as JSON
+	basic      bool
+	gmail      bool
 }
 
 // NewReader makes a reader of the endpoints, of which the first that matches
@@ -64,14 +79,37 @@ func NewReader(endpoints []config.Endpoint, opt Options) (*Reader, error) {
 		if err != nil {
 			return nil, err
 		}
-		rd.endpoints = append(rd.endpoints, e)
-		for _, f := range slices.Concat(e.account, e.fallback, e.password, e.requires, e.exempt) {
+		e.countsAll = opt.CountsAll
+		rd.gmail = rd.gmail || c.GmailDots
+		if e.isSide() {
+			if !opt.Sides {
+				continue
+			}
+			rd.sides = append(rd.sides, e)
+		} else {
+			rd.endpoints = append(rd.endpoints, e)
+		}
+		for _, f := range slices.Concat(e.account, e.fallback, e.password, e.requires, e.exempt, e.conflicts) {
 			if f.wild {
 				rd.inner[f.toks[0]] = true
 			} else {
 				rd.heads[f.toks[0]] = true
 			}
 		}
+		for _, g := range c.GraphQL {
+			rd.graphql = append(rd.graphql, graphQLLogin{
+				e: e, field: strings.Split(g.Field, "."), account: strings.Split(g.Account, "."), password: strings.Split(g.Password, "."),
+			})
+			for part := range graphQLParts {
+				rd.heads[part] = true
+			}
+			rd.queryHeads[partQuery], rd.queryHeads[partOperations] = true, true
+			if len(c.Persisted) > 0 {
+				rd.queryHeads[partExtensions], rd.queryHeads[partOperation] = true, true
+			}
+		}
+		rd.json = rd.json || e.cfg.Body == bodyForm && !c.FormOnly
+		rd.basic = rd.basic || e.cfg.Body == bodyBasic
 		if !c.BodyOnly && e.cfg.Body == bodyForm {
 			for _, f := range e.password {
 				if f.wild {
@@ -97,33 +135,43 @@ func (rd *Reader) Read(w http.ResponseWriter, r *http.Request) Reading {
 		return other
 	}
 	hasBody := r.Body != nil && r.Body != http.NoBody && r.ContentLength != 0
-	if !hasBody && !rd.queryMayHold(r.URL.RawQuery) && !(rd.always && r.URL.RawQuery != "") {
+	basic := rd.basic && hasBasic(r.Header)
+	if !hasBody && !basic && !rd.queryMayHold(r.URL.RawQuery) && !(rd.always && r.URL.RawQuery != "") {
 		return other
 	}
 	s := rd.newSubject(r)
 	if hasBody {
-		if s.media = readMedia(r.Header); s.media.kind == mediaGRPC {
+		s.media = readMedia(r.Header)
+		if s.media.kind == mediaGRPC && !basic {
 			return other
+		}
+		if s.media.kind == mediaForeign && (rd.json || len(rd.graphql) > 0) && rd.onJSONPath(s) {
+			// Servers that decode whatever they are sent as JSON do not ask
+			// for its type.
+			s.media.kind = mediaText
 		}
 	}
 	passwordInQuery := rd.passwordInQuery(s)
 	if r.TLS != nil && !r.TLS.HandshakeComplete {
-		if passwordInQuery || hasBody && (s.media.kind.readable() || rd.wantsAny(s)) {
+		if basic || passwordInQuery || hasBody && (rd.reads(s) || rd.wantsAny(s)) {
 			return tooEarly
 		}
+	}
+	if basic {
+		return rd.readBasic(w, s, hasBody)
 	}
 	if !hasBody {
 		return rd.finish(s, nil, false)
 	}
-	if !s.media.kind.readable() && !rd.wantsAny(s) {
+	if !rd.reads(s) && !rd.wantsAny(s) {
 		// The body stays unread, so a login may only not hide its other
 		// half in it.
-		if passwordInQuery && s.media.kind != mediaForeign || rd.decide(s, s.query).Kind != Other {
+		if passwordInQuery && s.media.kind != mediaForeign || rd.decideAll(s, s.query, nil).Kind != Other {
 			return unallowed
 		}
-		return other
+		return rd.sideUnread(s)
 	}
-	if s.media.kind.readable() && !s.media.asciiCharset() {
+	if rd.reads(s) && !s.media.asciiCharset() {
 		return badCharset
 	}
 	encoded := encodedBody(r.Header)
@@ -155,7 +203,7 @@ func (rd *Reader) Read(w http.ResponseWriter, r *http.Request) Reading {
 	}
 	out := rd.readWhole(s, *buf)
 	switch out.Kind {
-	case Attempt, Answer:
+	case Attempt, Answer, Side:
 		out.Body = append(make([]byte, 0, len(*buf)), *buf...)
 		release(buf)
 		fix(r, out.Body)
@@ -184,7 +232,11 @@ func (rd *Reader) giveUp(r *http.Request, buf *[]byte) {
 func (rd *Reader) readWhole(s *subject, body []byte) Reading {
 	text := string(body)
 	var f form
-	switch s.media.kind {
+	kind := s.media.kind
+	if !rd.reads(s) {
+		kind = mediaForeign // kept for XML-RPC or for an endpoint's whole path
+	}
+	switch kind {
 	case mediaForm:
 		f = rd.parseForm(text)
 		if f.ours && s.media.clean && s.media.utf8Charset() {
@@ -198,6 +250,8 @@ func (rd *Reader) readWhole(s *subject, body []byte) Reading {
 		}
 	case mediaText:
 		f = rd.parseText(text)
+	case mediaJSON:
+		f = rd.parseJSONBody(text)
 	default: // XML-RPC is read from the text
 		f.text = text
 	}
@@ -205,8 +259,14 @@ func (rd *Reader) readWhole(s *subject, body []byte) Reading {
 		if rd.onAnyPath(s) {
 			return unreadable
 		}
-		f = rd.parseText(text)
-		f.hidden = true
+		asJSON := s.media.kind == mediaJSON
+		f = form{text: text, hidden: true}
+		if !asJSON {
+			f = rd.parseText(text)
+		}
+	}
+	if (f.hidden || s.media.kind == mediaForm && startsJSON(text)) && rd.hidesJSON(s, text) {
+		return hiddenFields
 	}
 	if f.hidden {
 		if rd.could(s, append(s.query, f.pairs...)) || f.unclear && rd.couldUnclear() {
@@ -216,140 +276,4 @@ func (rd *Reader) readWhole(s *subject, body []byte) Reading {
 		f.pairs = nil
 	}
 	return rd.finish(s, &f, true)
-}
-
-// finish decides over query and body together.
-func (rd *Reader) finish(s *subject, f *form, hasBody bool) Reading {
-	pairs := s.query
-	if f != nil {
-		pairs = append(pairs, f.pairs...)
-	}
-	out := rd.decide(s, pairs)
-	if out.Kind == Other && hasBody && rd.xmlrpc {
-		out = rd.decideXMLRPC(s, f)
-	}
-	if out.Kind == Other {
-		out = rd.decideAlways(s, pairs)
-	}
-	if out.Kind == Other {
-		out.Password = rd.carriesPassword(pairs)
-	}
-	if out.Kind != Attempt {
-		return out
-	}
-	if len(s.r.Header["Upgrade"]) > 0 {
-		return refuse(out.Endpoint, http.StatusBadRequest, ReasonUpgrade)
-	}
-	if !hasBody || out.Endpoint.cfg.Always || out.Endpoint.cfg.Body == bodyXMLRPC {
-		return out
-	}
-	switch {
-	case !s.media.clean || s.media.kind != mediaForm && s.media.kind != mediaMultipart:
-		return refuse(out.Endpoint, http.StatusUnsupportedMediaType, ReasonType)
-	case !s.media.utf8Charset():
-		return refuse(out.Endpoint, http.StatusUnsupportedMediaType, ReasonCharset)
-	case len(s.r.Header["Content-Encoding"]) > 0:
-		return refuse(out.Endpoint, http.StatusUnsupportedMediaType, ReasonEncoding)
-	case f.notUTF8:
-		return refuse(out.Endpoint, http.StatusBadRequest, ReasonUTF8)
-	}
-	return out
-}
-
-// decide finds the endpoint whose login the pairs are.
-func (rd *Reader) decide(s *subject, pairs []pair) Reading {
-	if len(pairs) == 0 {
-		return other
-	}
-	out := other
-	var first found
-	for _, e := range rd.endpoints {
-		if e.cfg.Body != bodyForm || !e.applies(s) || len(e.password) == 0 {
-			continue
-		}
-		f := e.judge(pairs)
-		if !f.attempt && f.reason == "" || e.exempted(s, pairs) {
-			continue
-		}
-		if f.reason != "" {
-			return refuse(e, http.StatusBadRequest, f.reason)
-		}
-		if out.Kind != Attempt {
-			out, first = Reading{Kind: Attempt, Endpoint: e, Account: f.account}, f
-			continue
-		}
-		// A second endpoint's login beside the first: which of them the shop
-		// runs is not ours to guess. The button of the first, which the
-		// second would take for an account, is no second login.
-		if (f.account != first.account || f.password != first.password) && !isButton(out.Endpoint, f.accountBy) {
-			return refuse(e, http.StatusBadRequest, ReasonTwoLogins)
-		}
-	}
-	return out
-}
-
-func isButton(e *Endpoint, by *credential) bool {
-	for i := range e.requires {
-		if by != nil && e.requires[i].name == by.name {
-			return true
-		}
-	}
-	return false
-}
-
-// decideAlways takes what an operator declared a login as a whole.
-func (rd *Reader) decideAlways(s *subject, pairs []pair) Reading {
-	for _, e := range rd.endpoints {
-		if e.cfg.Always && e.onPath(s) {
-			f := e.judge(pairs)
-			return Reading{Kind: Attempt, Endpoint: e, Account: f.account}
-		}
-	}
-	return other
-}
-
-// carriesPassword reports whether one of the pairs is a password of any
-// endpoint, as loosely as shops read names.
-func (rd *Reader) carriesPassword(pairs []pair) bool {
-	for i := range pairs {
-		for _, e := range rd.endpoints {
-			if e.hasPassword(pairs[i].toks, pairs[i].alt) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// could reports whether the pairs could be any applicable endpoint's login.
-func (rd *Reader) could(s *subject, pairs []pair) bool {
-	for _, e := range rd.endpoints {
-		if len(e.password) > 0 && e.applies(s) && e.could(pairs) {
-			return true
-		}
-	}
-	return false
-}
-
-// onAnyPath reports whether the request is on an endpoint's own path.
-func (rd *Reader) onAnyPath(s *subject) bool {
-	for _, e := range rd.endpoints {
-		if e.onPath(s) {
-			return true
-		}
-	}
-	return false
-}
-
-// wantsAny reports whether an endpoint takes bodies of every type here.
-func (rd *Reader) wantsAny(s *subject) bool {
-	if !rd.always && !rd.xmlrpc {
-		return false
-	}
-	for _, e := range rd.endpoints {
-		if (e.cfg.Always || e.cfg.Body == bodyXMLRPC) && e.onPath(s) {
-			return true
-		}
-	}
-	return false
 }

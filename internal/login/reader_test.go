@@ -253,7 +253,9 @@ func TestBodiesThatServersReadDifferently(t *testing.T) {
 		wantAttempt(t, rd, post("/?user=a", urlencoded, "pass=p"), "pass=p", "login", "a")
 		wantRefused(t, rd, post("/?user=b", urlencoded, "user=a&pass=p"), 400, ReasonField)
 		wantRefused(t, rd, post("/?User=a", urlencoded, "user=a&pass=p"), 400, ReasonField)
-		wantRefused(t, rd, post("/?user=a&pass=p", "application/json", "{}"), 415, ReasonType)
+		wantAttempt(t, rd, post("/?user=a&pass=p", "application/json", "{}"), "{}", "login", "a")
+		wantRefused(t, rd, post("/?user=a&pass=p", "image/png", "x"), 415, ReasonType)
+		wantRefused(t, rd, post("/?pass=p", "application/json", `{"user":1}`), 400, ReasonField)
 		r := httptest.NewRequest("GET", "/?user=a&pass=p", nil)
 		if got := read(rd, r); got.Kind != Attempt || got.Account != "a" {
 			t.Errorf("GET: %+v", got)
@@ -419,7 +421,7 @@ func TestXMLRPC(t *testing.T) {
 		{"pingback", call("pingback.ping", "http://a", "http://b"), "", "", Other},
 		{"list", "<methodCall><methodName>system.listMethods</methodName></methodCall>", "", "", Other},
 		{"unknown", call("plugin.login", "alice", "pw"), "", ReasonMethod, Refused},
-		{"many", call("system.multicall", "<array/>"), "", ReasonMulticall, Refused},
+		{"many", call("system.multicall", "<array/>"), "", ReasonXML, Refused},
 		{"base64", call("wp.getUsersBlogs", "<base64>YWxpY2U=</base64>", "pw"), "", ReasonXML, Refused},
 		{"doctype", "<!DOCTYPE x>" + call("wp.getUsersBlogs", "a", "b"), "", ReasonXML, Refused},
 		{"trailing", call("demo.sayHello") + call("wp.getUsersBlogs", "a", "b"), "", ReasonXML, Refused},

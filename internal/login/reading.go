@@ -24,35 +24,50 @@ const (
 	ReasonMethod       = "xmlrpc.method"      // an unknown method
 	ReasonMulticall    = "xmlrpc.multicall"   // many calls in one
 	ReasonXML          = "xmlrpc.unreadable"  // not strict XML-RPC
+	ReasonGraphQL      = "graphql.unreadable" // a login that servers could read in two ways
+	ReasonGraphQLMany  = "graphql.many"       // several logins in one
+	ReasonPersisted    = "graphql.persisted"  // a login under a hash that is not listed
+	ReasonBasic        = "basic.unreadable"   // not the Basic of RFC 7617
 )
 
 // Reading is what Read made of a request.
 type Reading struct {
 	Kind Kind
-	// Endpoint of an Attempt, and of a Refused one if it is known.
+	// Endpoint of an Attempt or Side, and of a Refused one if it is known.
 	Endpoint *Endpoint
-	// Account of an Attempt, as typed; may be empty. FoldAccount makes it
-	// comparable.
+	// Account of an Attempt or Side, as typed; may be empty. FoldAccount
+	// makes it comparable.
 	Account string
-	// Body of an Attempt or Answer, whole; nil if it has none. The request's
+	// Accounts of an Attempt that shops could book on different ones (see
+	// Options.CountsAll), Account first; nil where there is only that one.
+	// It counts on each; its success says nothing of any.
+	Accounts []string
+	// Body of an Attempt, Side or Answer, whole; nil if it has none. The request's
 	// Body reads the same bytes; neither may be changed.
 	Body []byte
 	// Fields of an Answer by name; every name starts with FieldPrefix.
 	Fields map[string]string
-	// Password says of Other that it carries a password field and is no
-	// login: a registration or a change.
+	// Password says of Other and Side that it carries a password field and
+	// is no login: a registration or a change.
 	Password bool
 	// Status and Reason of a refusal: what the client is told and a stable
 	// code of why.
 	Status int
 	Reason string
 
-	stream *stream
+	password string // of an Attempt, to tell it from another in the request
+	stream   *stream
+}
+
+// Plain reports whether there is nothing more to say: no login, no password,
+// and a body that nobody watches.
+func (rd *Reading) Plain() bool {
+	return rd.Kind == Other && !rd.Password && rd.stream == nil
 }
 
 // Cut reports whether a streamed body was cut before a password field. Only
-// Other has streamed bodies. The shop's answer to the cut request, if any,
-// must not be sent; the client is told 413.
+// Other and Side have streamed bodies. The shop's answer to the cut request,
+// if any, must not be sent; the client is told 413.
 func (rd *Reading) Cut() bool { return rd.stream != nil && rd.stream.cut.Load() }
 
 func refuse(e *Endpoint, status int, reason string) Reading {

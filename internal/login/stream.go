@@ -1,6 +1,7 @@
 package login
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"net/http"
@@ -50,11 +51,21 @@ func (rd *Reader) startStream(s *subject, buf *[]byte) Reading {
 			rd.giveUp(s.r, buf)
 			return unreadable
 		}
-		sc = newPartScanner(rd.passwordMatcher(s), s.media.boundary)
+		parts := newPartScanner(rd.passwordMatcher(s), s.media.boundary)
+		parts.logins.names = rd.loginNames(s)
+		sc = parts
+	case mediaJSON:
+		sc = rd.jsonScanner(s)
+	case mediaGraphQL:
+		sc = &textScanner{wordScanner{names: rd.loginNames(s)}}
 	case mediaForm:
-		sc = &pairScanner{password: rd.passwordMatcher(s), ends: "&"}
+		sc = &pairScanner{password: rd.pairMatcher(s), ends: "&"}
 	default:
-		sc = &pairScanner{password: rd.passwordMatcher(s), ends: "&;\r\n"}
+		sc = &pairScanner{password: rd.pairMatcher(s), ends: "&;\r\n"}
+	}
+	if (rd.json || len(rd.graphql) > 0) && s.media.kind != mediaJSON && listsObjects(*buf) {
+		// Some servers read it as JSON whatever its type says.
+		sc = bothScanner{sc, rd.jsonScanner(s)}
 	}
 	st := &stream{src: s.r.Body, sc: sc, held: *buf, watch: rd.opt.Watch != nil && rd.opt.Watch()}
 	var cut bool
@@ -63,7 +74,9 @@ func (rd *Reader) startStream(s *subject, buf *[]byte) Reading {
 		return tooLarge
 	}
 	s.r.Body = st
-	return Reading{Kind: Other, stream: st}
+	out := rd.sideUnread(s)
+	out.stream = st
+	return out
 }
 
 func (st *stream) Read(p []byte) (int, error) {
@@ -134,6 +147,45 @@ func (st *stream) Close() error {
 	}
 	st.buf, st.held, st.base, st.safe = nil, nil, 0, 0
 	return st.src.Close()
+}
+
+// jsonScanner makes a scanner for JSON bodies.
+func (rd *Reader) jsonScanner(s *subject) *jsonScanner {
+	sc := &jsonScanner{}
+	for _, e := range rd.endpoints {
+		if e.cfg.Body == bodyForm && !e.cfg.FormOnly && e.applies(s) {
+			sc.password = append(sc.password, e.password...)
+		}
+	}
+	sc.logins.names = rd.loginNames(s)
+	return sc
+}
+
+// listsObjects reports whether a text begins as an object or a list of
+// objects does.
+func listsObjects(b []byte) bool {
+	b = bytes.TrimLeft(b, " \t\r\n\x00\ufeff")
+	return len(b) > 0 && (b[0] == '{' || b[0] == '[' && bytes.IndexByte(b[:min(len(b), 64)], '{') > 0)
+}
+
+// loginNames are the names of the GraphQL logins that could be met.
+func (rd *Reader) loginNames(s *subject) (names []string) {
+	for i := range rd.graphql {
+		if g := &rd.graphql[i]; g.e.applies(s) && !contains(names, g.last()) {
+			names = append(names, g.last())
+		}
+	}
+	return names
+}
+
+// pairMatcher says which names of a form could be a password or hold a
+// GraphQL login.
+func (rd *Reader) pairMatcher(s *subject) matcher {
+	m := rd.passwordMatcher(s)
+	if len(rd.loginNames(s)) > 0 {
+		m = append(m, credential{name: partQuery, toks: tokens{partQuery}}, credential{name: partOperations, toks: tokens{partOperations}})
+	}
+	return m
 }
 
 // passwordMatcher says which names could be a password here.

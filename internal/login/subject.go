@@ -31,23 +31,30 @@ func (rd *Reader) newSubject(r *http.Request) *subject {
 		if u == nil {
 			continue
 		}
-		p, ok := CanonicalPath(u.Path)
-		if ok {
-			s.canon = append(s.canon, p)
-		}
-		s.badPath = s.badPath || !ok
-		eachPair(u.RawQuery, func(rawName, rawValue string) {
-			name, _ := unescape(rawName)
-			value, strict := unescape(rawValue)
-			p := pair{name: name, value: value, strict: strict, query: true}
-			s.params = append(s.params, p)
-			// Credentials are read from the query that the shop gets.
+		from := len(s.params)
+		s.addURL(u.Path, u.RawQuery)
+		// Credentials are read from the query that the shop gets.
+		for _, p := range s.params[from:] {
 			if i == 0 && rd.interesting(&p) {
 				s.query = append(s.query, p)
 			}
-		})
+		}
 	}
 	return s
+}
+
+// addURL notes a path and a query that the shop may route by.
+func (s *subject) addURL(path, query string) {
+	p, ok := CanonicalPath(path)
+	if ok {
+		s.canon = append(s.canon, p)
+	}
+	s.badPath = s.badPath || !ok
+	eachPair(query, func(rawName, rawValue string) {
+		name, _ := unescape(rawName)
+		value, strict := unescape(rawValue)
+		s.params = append(s.params, pair{name: name, value: value, strict: strict, query: true})
+	})
 }
 
 // paths are the request's canonical paths; none if it has none.

@@ -27,27 +27,25 @@ func (rd *Reader) decideXMLRPC(s *subject, f *form) Reading {
 			// No XML at all: a form that found no login above.
 			return other
 		}
-		c, err := readCall(f.text)
+		calls, err := readCalls(f.text)
 		if err != nil {
 			return refuse(e, http.StatusBadRequest, ReasonXML)
 		}
-		if c.method == "system.multicall" {
-			return refuse(e, http.StatusBadRequest, ReasonMulticall)
+		// WordPress tries the password of every call of a batch: what may
+		// not be more than one try holds one at most.
+		out := other
+		for i := range calls {
+			account, tries, reason := calls[i].credentials()
+			switch {
+			case reason != "":
+				return refuse(e, http.StatusBadRequest, reason)
+			case tries && out.Kind == Attempt:
+				return refuse(e, http.StatusBadRequest, ReasonMulticall)
+			case tries:
+				out = Reading{Kind: Attempt, Endpoint: e, Account: account}
+			}
 		}
-		at, known := accountParam(c.method)
-		switch {
-		case !known:
-			return refuse(e, http.StatusBadRequest, ReasonMethod)
-		case at < 0:
-			return other
-		case len(c.params) < at+2:
-			// WordPress answers these with a fault before it looks at any
-			// password.
-			return Reading{Kind: Attempt, Endpoint: e}
-		case !c.params[at].text || !c.params[at+1].text:
-			return refuse(e, http.StatusBadRequest, ReasonXML)
-		}
-		return Reading{Kind: Attempt, Endpoint: e, Account: c.params[at].value}
+		return out
 	}
 	return other
 }
@@ -115,56 +113,74 @@ type xmlReader struct {
 	d *xml.Decoder
 }
 
-// readCall reads `<methodCall><methodName/><params><param><value/>…`, with
+// readCalls reads a call, or those that a system.multicall holds. The
+// grammar is `<methodCall><methodName/><params><param><value/>…`, with
 // nothing else but white space, comments and one declaration around it:
 // WordPress' parser skips what it does not know, so what is not in its place
 // could be a second call to it.
-func readCall(text string) (c call, err error) {
+func readCalls(text string) (calls []call, err error) {
+	c, x, err := readMethod(text)
+	if err != nil {
+		return nil, err
+	}
+	if c.method == "system.multicall" {
+		calls, err = x.readMulticall()
+	} else {
+		c.params, err = x.params()
+		calls = []call{c}
+	}
+	if err != nil {
+		return nil, err
+	}
+	if _, err := x.next(); err != io.EOF {
+		return nil, errXML
+	}
+	return calls, nil
+}
+
+// readMethod reads up to the end of the method's name.
+func readMethod(text string) (c call, x *xmlReader, err error) {
 	// A prolog of its own would let a parser choose a charset.
 	if strings.Contains(text, "<!") || strings.Count(text, "<?") > 1 {
-		return c, errXML
+		return c, nil, errXML
 	}
-	x := &xmlReader{d: xml.NewDecoder(strings.NewReader(text))}
+	x = &xmlReader{d: xml.NewDecoder(strings.NewReader(text))}
 	if err := x.open("methodCall"); err != nil {
-		return c, err
+		return c, nil, err
 	}
 	if err := x.open("methodName"); err != nil {
-		return c, err
+		return c, nil, err
 	}
-	if c.method, err = x.text("methodName"); err != nil {
-		return c, err
-	}
+	c.method, err = x.text("methodName")
 	c.method = strings.TrimSpace(c.method)
+	return c, x, err
+}
+
+// params reads what follows the method's name, up to the call's end.
+func (x *xmlReader) params() (params []callParam, err error) {
 	end, err := x.openOr("params", "methodCall")
-	if err != nil {
-		return c, err
+	if err != nil || end {
+		return nil, err
 	}
-	for !end {
+	for {
 		if end, err = x.openOr("param", "params"); err != nil {
-			return c, err
+			return nil, err
 		}
 		if end {
-			if err := x.close("methodCall"); err != nil {
-				return c, err
-			}
-			break
+			return params, x.close("methodCall")
 		}
 		if err := x.open("value"); err != nil {
-			return c, err
+			return nil, err
 		}
 		p, err := x.value()
 		if err != nil {
-			return c, err
+			return nil, err
 		}
-		c.params = append(c.params, p)
+		params = append(params, p)
 		if err := x.close("param"); err != nil {
-			return c, err
+			return nil, err
 		}
 	}
-	if _, err := x.next(); err != io.EOF {
-		return c, errXML
-	}
-	return c, nil
 }
 
 // next gives the next element's start or end; text between must be blank.

@@ -18,6 +18,7 @@ type keeper struct {
 	bytes    int64
 	maxBytes int64
 	max      int
+	small    int // of items, those that are small
 
 	spent    map[store.Key]int64 // until, unix nanoseconds
 	spentMax int
@@ -31,6 +32,13 @@ type item struct {
 	index  int // in queue
 	groups []store.Key
 }
+
+// A small value is at most this long, and there is room for this many times
+// as many of them as of others.
+const (
+	smallValue  = 64
+	smallFactor = 5
+)
 
 func (k *keeper) init(maxBytes int64, max, spentMax int) {
 	k.items = make(map[store.Key]*item)
@@ -48,6 +56,9 @@ func (k *keeper) expireLocked(now int64) {
 func (k *keeper) removeLocked(it *item) {
 	heap.Remove(&k.queue, it.index)
 	delete(k.items, it.key)
+	if len(it.value) <= smallValue {
+		k.small--
+	}
 	k.bytes -= int64(len(it.value))
 	for _, g := range it.groups {
 		members := k.groups[g]
@@ -92,7 +103,10 @@ func (s *Store) Keep(_ context.Context, key store.Key, value []byte, ttl time.Du
 		}
 		k.removeLocked(members[0])
 	}
-	if len(k.items) >= k.max || k.bytes+int64(len(value)) > k.maxBytes {
+	// Clearances and the like have room of their own: when logins fill
+	// theirs, checks can still be passed.
+	tiny := len(value) <= smallValue
+	if full := len(k.items)-k.small >= k.max; (tiny && k.small >= smallFactor*k.max) || (!tiny && full) || k.bytes+int64(len(value)) > k.maxBytes {
 		return store.ErrFull
 	}
 	it := &item{key: key, value: value, until: now + int64(ttl)}
@@ -101,6 +115,9 @@ func (s *Store) Keep(_ context.Context, key store.Key, value []byte, ttl time.Du
 		k.groups[g.Key] = append(k.groups[g.Key], it)
 	}
 	k.items[key] = it
+	if tiny {
+		k.small++
+	}
 	k.bytes += int64(len(value))
 	heap.Push(&k.queue, it)
 	return nil
