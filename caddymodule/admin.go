@@ -144,6 +144,9 @@ func status(app *App) (any, error) {
 		if s.Since.Attempts >= 20 && s.Since.Private == s.Since.Attempts {
 			s.Warnings = append(s.Warnings, "every login came from a private address: name your proxy in trusted_proxies (global option servers), or limits of addresses count all customers as one")
 		}
+		if app.lax.Load() > 0 {
+			s.Warnings = append(s.Warnings, laxProxies)
+		}
 		out.Sites = append(out.Sites, s)
 	}
 	return out, nil

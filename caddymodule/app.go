@@ -51,6 +51,7 @@ type App struct {
 	decisions *zap.Logger
 
 	warned atomic.Int64 // when warnOfProxy last did, unix seconds
+	lax    atomic.Int64 // when warnOfLaxProxies last did
 
 	cancel context.CancelFunc
 	done   sync.WaitGroup
@@ -202,6 +203,17 @@ func (a *App) warnOfProxy(now time.Time, site, limit string) {
 	}
 	a.logger.Warn("a private address is over a limit; if it is your own proxy, name it in trusted_proxies (global option servers)",
 		zap.String("site", site), zap.String("limit", limit))
+}
+
+// laxProxies is what warnOfLaxProxies and status say.
+const laxProxies = "logins come with several addresses in X-Forwarded-For and trusted_proxies_strict is off: a client can choose its address; add trusted_proxies_strict (global option servers)"
+
+// warnOfLaxProxies says, once a minute, that clients can choose their address.
+func (a *App) warnOfLaxProxies(now time.Time) {
+	last := a.lax.Load()
+	if now.Unix()-last >= 60 && a.lax.CompareAndSwap(last, now.Unix()) {
+		a.logger.Warn(laxProxies)
+	}
 }
 
 // siteList returns the sites by name.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
@@ -104,6 +105,7 @@ func (h *Handler) collect(r *http.Request, a *attempt) (err error) {
 		a.ref = a.solved.login.Ref
 	}
 	a.signals = collectFrom(a.g, r)
+	h.watchProxies(r, a.now)
 	a.account = ledger.Account(a.g.ring, h.name, h.reader.FoldAccount(a.reading.Account))
 	if d, ok := device.Open(a.g.ring, h.name, a.cookies.device); ok {
 		a.device = d
@@ -124,6 +126,19 @@ func collectFrom(g *guard, r *http.Request) signal.Signals {
 	s := g.collector.Collect(clientAddress(r), r.Header, r.ProtoMajor)
 	s.Private = s.Private || !s.Address.IsValid()
 	return s
+}
+
+// watchProxies warns when clients can choose their address: behind trusted
+// proxies that are not strict Caddy takes the first address of the header,
+// and a proxy that appends leaves the first to the client.
+func (h *Handler) watchProxies(r *http.Request, now time.Time) {
+	trusted, _ := caddyhttp.GetVar(r.Context(), caddyhttp.TrustedProxyVarKey).(bool)
+	if !trusted || !strings.Contains(strings.Join(r.Header["X-Forwarded-For"], ","), ",") {
+		return
+	}
+	if srv, ok := r.Context().Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server); ok && srv != nil && srv.TrustedProxiesStrict == 0 {
+		h.app.warnOfLaxProxies(now)
+	}
 }
 
 // clientAddress is the client as Caddy's trusted_proxies make it out.

@@ -32,7 +32,7 @@ func TestAHeldLoginOutlivesAReloadAndOneThatIsRejected(t *testing.T) {
 		t.Fatalf("the broken configuration: %q", why)
 	}
 	bob.wants(bob.login(shoptest.Bob().Email, "wrong again"), http.StatusTooManyRequests, "deny")
-	if why := reload(g, site + "# changed\nhttp://localhost:$PORT3 {\n\trespond ok\n}\n"); why != "" {
+	if why := reload(g, site+"# changed\nhttp://localhost:$PORT3 {\n\trespond ok\n}\n"); why != "" {
 		t.Fatal(why)
 	}
 	bob.wants(bob.login(shoptest.Bob().Email, "wrong again"), http.StatusTooManyRequests, "deny")

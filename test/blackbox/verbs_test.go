@@ -88,7 +88,7 @@ func TestModeChangesAtRunTimeAndOutlivesAReload(t *testing.T) {
 	if d := g.LastDecision(2); d.Mode != "monitor" || d.Action != "allow" || d.Would != "slider" {
 		t.Errorf("%+v", d)
 	}
-	if why := reload(g, site + "# again\nhttp://localhost:$PORT2 {\n\trespond ok\n}\n"); why != "" {
+	if why := reload(g, site+"# again\nhttp://localhost:$PORT2 {\n\trespond ok\n}\n"); why != "" {
 		t.Fatal(why)
 	}
 	p.signedIn(p.alice())

@@ -1,0 +1,140 @@
+package blackbox_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/login-guard/login-guard/internal/guardtest"
+	"github.com/login-guard/login-guard/internal/shoptest"
+)
+
+// phpShop is the plainest of shops: every visit gets a session, a wrong
+// password leads back to the form. It counts the passwords it judged.
+func phpShop(t *testing.T) (*httptest.Server, *atomic.Int64) {
+	t.Helper()
+	var judged atomic.Int64
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, err := r.Cookie("PHPSESSID"); err != nil {
+			http.SetCookie(w, &http.Cookie{Name: "PHPSESSID", Value: fmt.Sprint("fresh", judged.Load()), Path: "/"})
+		}
+		if p := r.FormValue("password"); p != "" {
+			judged.Add(1)
+			if p == "right" {
+				http.Redirect(w, r, "/account", http.StatusFound)
+				return
+			}
+		}
+		http.Redirect(w, r, "/login", http.StatusFound)
+	}))
+	t.Cleanup(s.Close)
+	return s, &judged
+}
+
+func TestAFirstVisitsSessionIsNoSuccess(t *testing.T) {
+	t.Parallel()
+	shop, judged := phpShop(t)
+	g := guardtest.Start(t, guardtest.Site(shop.URL, "", "ladder slider off picture off second_factor off deny off"))
+	p := visitor(t, g.URL, "203.0.113.60").withoutCookies()
+	for i := range 30 {
+		r := p.login("alice@shop.example", fmt.Sprint("guess ", i))
+		for _, c := range r.Cookies() {
+			if strings.Contains(c.Name, "login_guard") {
+				t.Fatalf("a wrong password earned %s", c.Name)
+			}
+		}
+	}
+	if n := judged.Load(); n > 5 {
+		t.Errorf("%d of 30 guesses reached the shop, want at most 5", n)
+	}
+}
+
+func TestAPreflightIsReadAsAnyRequest(t *testing.T) {
+	t.Parallel()
+	shop, judged := phpShop(t)
+	g := guardtest.Start(t, guardtest.Site(shop.URL, "", "origins https://www.example", "ladder slider off picture off second_factor off deny off"))
+	p := visitor(t, g.URL, "203.0.113.61")
+	for i := range 20 {
+		p.do(p.request(http.MethodOptions, "/login?"+credentials("alice", fmt.Sprint("guess ", i)), "", "",
+			"Origin", "https://www.example", "Access-Control-Request-Headers", "login-guard-clearance"))
+	}
+	if n := judged.Load(); n > 5 {
+		t.Errorf("%d of 20 guesses by OPTIONS reached the shop", n)
+	}
+	if n := len(g.Decisions()); n < 6 {
+		t.Errorf("%d decisions on 20 guesses", n)
+	}
+}
+
+func TestALoginBesideAnotherActionIsRefused(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ preset, body string }{
+		{"django", "username=alice&password=x&old_password=mallory&new_password1=a&new_password2=a"},
+		{"woocommerce", "username=alice&password=x&login=1&register=Register&email=m%40b.c"},
+		{"woocommerce", "log=alice&pwd=x&pass1=new&pass2=new"},
+		{"woocommerce", "username=alice&password=x&login=1&password_1=new"},
+	} {
+		t.Run(c.preset, func(t *testing.T) {
+			t.Parallel()
+			shop := shoptest.Generic().Start(t)
+			g := guardtest.Start(t, guardtest.Site(shop.URL, c.preset))
+			p := visitor(t, g.URL, "203.0.113.62")
+			p.wants(p.post("/account/", c.body), http.StatusBadRequest, "unreadable")
+			if n := len(shop.Requests()); n != 0 {
+				t.Errorf("%d requests reached the shop", n)
+			}
+		})
+	}
+}
+
+func TestASlowWayIsNotMultipliedByRenewing(t *testing.T) {
+	t.Parallel()
+	_, g := asking(t)
+	p := visitor(t, g.URL, "203.0.113.63")
+	c := p.check(p.alice(), "slider")
+	ask := func(path, challenge string) map[string]any {
+		body, _ := json.Marshal(map[string]string{"hold": c.Hold, "challenge": challenge})
+		r := p.do(p.request(http.MethodPost, "/.login-guard/"+path, "application/json", string(body)))
+		var out map[string]any
+		_ = json.Unmarshal([]byte(r.body), &out)
+		return out
+	}
+	slow := ask("slow", c.Task.Token)
+	task, ok := slow["task"].(map[string]any)
+	if !ok {
+		t.Fatalf("no slow way: %v", slow)
+	}
+	if again := ask("renew", task["token"].(string)); again["task"] != nil {
+		t.Error("a place in the waiting line was renewed into another")
+	}
+	if first := ask("renew", c.Task.Token); first["task"] == nil {
+		t.Errorf("the first renewal: %v", first)
+	}
+	if second := ask("renew", c.Task.Token); second["task"] != nil {
+		t.Error("one check was renewed into two")
+	}
+}
+
+func TestOnePictureIsDrawnAFewTimesOnly(t *testing.T) {
+	t.Parallel()
+	shop := shoptest.Generic().Start(t)
+	g := guardtest.Start(t, guardtest.Site(shop.URL, "", "ask_after 3d"))
+	p := visitor(t, g.URL, "203.0.113.64")
+	c := p.check(p.alice(), "slider")
+	r := p.post("/login", url.Values{"login_guard_hold": {c.Hold}, "login_guard_step": {"picture"}}.Encode())
+	picture := p.check(r, "picture").Task.Picture
+	drawn := 0
+	for range 20 {
+		if p.get(picture).StatusCode == http.StatusOK {
+			drawn++
+		}
+	}
+	if drawn == 0 || drawn > 5 {
+		t.Errorf("one picture was drawn %d times", drawn)
+	}
+}
