@@ -4,7 +4,7 @@ GO  ?= go
 BIN := bin/login-guard
 
 .DEFAULT_GOAL := build
-.PHONY: build demo test shops screenshots lint
+.PHONY: build demo test shops lab screenshots lint
 
 # The gateway: Caddy with Login Guard built in.
 build:
@@ -23,6 +23,11 @@ test:
 # Real shops from packages, with the gateway in front.
 shops: build
 	bash test/shops/run.sh
+
+# Small login apps of many makes behind the gateway, and requests that they
+# read in different ways. LAB_COUNT and LAB_SEED change the run.
+lab:
+	bash test/lab/run.sh
 
 # The pictures of the README, drawn anew.
 screenshots:

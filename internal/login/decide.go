@@ -27,6 +27,9 @@ func (rd *Reader) finish(s *subject, f *form, hasBody bool) Reading {
 	if len(s.r.Header["Upgrade"]) > 0 {
 		return refuse(out.Endpoint, http.StatusBadRequest, ReasonUpgrade)
 	}
+	if !hasBody && !validUTF8(s.query) {
+		return refuse(out.Endpoint, http.StatusBadRequest, ReasonUTF8)
+	}
 	if !hasBody || out.Endpoint.cfg.Always || out.Endpoint.cfg.Body == bodyXMLRPC {
 		return out
 	}
@@ -37,7 +40,7 @@ func (rd *Reader) finish(s *subject, f *form, hasBody bool) Reading {
 		return refuse(out.Endpoint, http.StatusUnsupportedMediaType, ReasonCharset)
 	case len(s.r.Header["Content-Encoding"]) > 0:
 		return refuse(out.Endpoint, http.StatusUnsupportedMediaType, ReasonEncoding)
-	case f.notUTF8:
+	case f.notUTF8 || !validUTF8(s.query):
 		return refuse(out.Endpoint, http.StatusBadRequest, ReasonUTF8)
 	}
 	return out

@@ -54,6 +54,11 @@ func (rd *Reader) decideGraphQL(s *subject, f *form) Reading {
 			// Which of two documents or sets of variables counts differs.
 			for i := range requests {
 				requests[i].messy = true
+				for j := range inQuery {
+					if requests[i].variables == nil {
+						requests[i].variables = inQuery[j].variables
+					}
+				}
 			}
 		}
 	}

@@ -40,6 +40,13 @@ func (t tokens) startsWith(f tokens) bool {
 func looseTokens(name string) (usual, unclosed tokens) {
 	s := looseText(name)
 	usual = splitBrackets(s)
+	if strings.IndexByte(name, '.') >= 0 {
+		// With dots for brackets (qs with allowDots, as in Koa) `pass.x` is a
+		// part of `pass`, and a leading dot is nothing.
+		if t := splitBrackets(looseText(strings.ReplaceAll(name, ".", "["))); len(t) > 0 && (len(usual) == 0 || t[0] != usual[0]) {
+			return usual, t[:1]
+		}
+	}
 	if i := strings.IndexByte(s, '['); i > 0 && strings.IndexByte(s[i:], ']') < 0 {
 		unclosed = splitBrackets(s[:i] + "_" + s[i+1:])
 	}
@@ -59,6 +66,13 @@ func looseText(s string) string {
 	if !ascii(s) {
 		s = norm.NFKC.String(s)
 	}
+	// A byte order mark, and control characters, which Tomcat trims.
+	s = strings.Map(func(r rune) rune {
+		if r == '\ufeff' || unicode.IsControl(r) && !unicode.IsSpace(r) {
+			return -1
+		}
+		return r
+	}, s)
 	s = strings.ToLower(strings.TrimSpace(s))
 	return strings.Map(func(r rune) rune {
 		switch {

@@ -12,6 +12,7 @@ type media struct {
 	clean    bool   // exactly one header that every parser reads alike
 	charset  string // lower case; empty if absent
 	boundary string // of a clean multipart
+	mixed    bool   // several types, one of them multipart
 }
 
 type mediaKind int
@@ -46,17 +47,35 @@ func (rd *Reader) reads(s *subject) bool {
 	return s.media.kind.readable()
 }
 
+// perHop reports whether the request's Connection names a header: proxies
+// take such a header away, and the shop reads the request without it
+// (RFC 9110 §7.6.1).
+func perHop(h http.Header, name string) bool {
+	for _, line := range h["Connection"] {
+		for token := range strings.SplitSeq(line, ",") {
+			if strings.EqualFold(strings.TrimSpace(token), name) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 func readMedia(h http.Header) media {
 	all := h["Content-Type"]
-	if len(all) == 0 {
+	if len(all) == 0 || perHop(h, "Content-Type") {
 		return media{kind: mediaText}
 	}
 	if len(all) > 1 {
 		// Which of them counts differs; text means that any credentials in
 		// it are refused.
+		mixed := false
+		for _, v := range all {
+			mixed = mixed || kindOf(v) == mediaMultipart
+		}
 		for _, v := range all {
 			if k := kindOf(v); k.readable() {
-				return media{kind: mediaText}
+				return media{kind: mediaText, mixed: mixed}
 			}
 		}
 		return media{kind: kindOf(all[0])}

@@ -13,6 +13,9 @@ func (rd *Reader) queryMayHold(q string) bool {
 	if len(rd.queryHeads) == 0 && !rd.queryInner {
 		return false
 	}
+	if strings.ContainsAny(q, ";#?") {
+		return true // see loosePairs
+	}
 	var low [64]byte
 	for q != "" {
 		var p string
@@ -25,11 +28,11 @@ func (rd *Reader) queryMayHold(q string) bool {
 		for i := 0; i < len(name); i++ {
 			c := name[i]
 			switch {
-			case c == '%' || c == '+' || c == '[' || c == ']' || c == '\\' || c <= ' ' || c >= utf8.RuneSelf:
+			case c == '%' || c == '+' || c == '[' || c == ']' || c == '\\' || c == '.' || c <= ' ' || c >= utf8.RuneSelf:
 				return true
 			case c >= 'A' && c <= 'Z':
 				c += 'a' - 'A'
-			case c == '.' || c == '-':
+			case c == '-':
 				c = '_'
 			}
 			low[n] = c
@@ -61,6 +64,9 @@ func (rd *Reader) passwordInQuery(s *subject) bool {
 // encodedBody reports whether the body comes compressed. `identity` is none,
 // though a login may not carry even that.
 func encodedBody(h http.Header) bool {
+	if perHop(h, "Content-Encoding") {
+		return false // the shop gets it without
+	}
 	for _, v := range h["Content-Encoding"] {
 		if v = strings.TrimSpace(v); v != "" && !strings.EqualFold(v, "identity") {
 			return true

@@ -142,13 +142,16 @@ func (rd *Reader) Read(w http.ResponseWriter, r *http.Request) Reading {
 	s := rd.newSubject(r)
 	if hasBody {
 		s.media = readMedia(r.Header)
-		if s.media.kind == mediaGRPC && !basic {
-			return other
-		}
-		if s.media.kind == mediaForeign && (rd.json || len(rd.graphql) > 0) && rd.onJSONPath(s) {
+		if (rd.json || len(rd.graphql) > 0) && !rd.reads(s) && rd.onJSONPath(s) {
 			// Servers that decode whatever they are sent as JSON do not ask
 			// for its type.
 			s.media.kind = mediaText
+		}
+		if s.media.kind == mediaGRPC && !basic {
+			return other
+		}
+		if s.media.mixed && rd.onAnyPath(s) {
+			return unreadable
 		}
 	}
 	passwordInQuery := rd.passwordInQuery(s)

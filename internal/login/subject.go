@@ -55,6 +55,31 @@ func (s *subject) addURL(path, query string) {
 		value, strict := unescape(rawValue)
 		s.params = append(s.params, pair{name: name, value: value, strict: strict, query: true})
 	})
+	if strings.ContainsAny(query, ";#?") {
+		s.loosePairs(query)
+	}
+	if strings.IndexByte(path, '#') >= 0 {
+		s.badPath = true // some cut it there, and some find it escaped
+	}
+}
+
+// loosePairs notes how else servers were seen to read a query: split at
+// semicolons too (Rack 2), cut at a `#` that no client should have sent
+// (PHP), without a second question mark at its start (PHP's own server). What
+// stands there only in such a reading is never exact.
+func (s *subject) loosePairs(query string) {
+	cut, _, _ := strings.Cut(strings.TrimLeft(query, "?"), "#")
+	exact := make(map[string]bool)
+	eachPair(query, func(name, value string) { exact[name+"="+value] = true })
+	for part := range strings.FieldsFuncSeq(cut, func(r rune) bool { return r == '&' || r == ';' }) {
+		rawName, rawValue, _ := strings.Cut(part, "=")
+		if exact[rawName+"="+rawValue] {
+			continue
+		}
+		name, _ := unescape(rawName)
+		value, _ := unescape(rawValue)
+		s.params = append(s.params, pair{name: name, value: value, query: true, odd: true})
+	}
 }
 
 // paths are the request's canonical paths; none if it has none.

@@ -1,0 +1,3 @@
+<%@ include file="report.jspf" %><%
+    report(request, response, "other", null, null);
+%>ok
