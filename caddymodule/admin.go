@@ -144,6 +144,9 @@ func status(app *App) (any, error) {
 		if s.Since.Attempts >= 20 && s.Since.Private == s.Since.Attempts {
 			s.Warnings = append(s.Warnings, "every login came from a private address: name your proxy in trusted_proxies (global option servers), or limits of addresses count all customers as one")
 		}
+		if s.Since.Outcomes["unknown"] >= 10 && s.Since.Outcomes["success"] == 0 {
+			s.Warnings = append(s.Warnings, "no login was ever seen to succeed: what the shop answers to a right password is not recognised; name a preset, or write an endpoint with success")
+		}
 		if app.lax.Load() > 0 {
 			s.Warnings = append(s.Warnings, laxProxies)
 		}
@@ -156,16 +159,20 @@ type releaseAsk struct {
 	Site    string `json:"site,omitempty"`
 	Address string `json:"address,omitempty"`
 	Account string `json:"account,omitempty"`
+	Ref     string `json:"ref,omitempty"`
 }
 
 // release forgets what was counted against an address, an account, or both.
 func release(app *App, r *http.Request, q releaseAsk) (any, error) {
+	if q.Ref != "" {
+		return releaseRef(app, r, q)
+	}
 	h, g, err := siteGuard(app, q.Site)
 	if err != nil {
 		return nil, err
 	}
 	if q.Address == "" && q.Account == "" {
-		return nil, errors.New("name an address, an account, or both")
+		return nil, errors.New("name a reference, or an address, an account, or both")
 	}
 	var host netip.Prefix
 	var done []string
@@ -189,6 +196,30 @@ func release(app *App, r *http.Request, q releaseAsk) (any, error) {
 		done = append(done, "account "+g.ledger.Pseudonym(account))
 	}
 	return map[string]any{"site": h.name, "released": done}, nil
+}
+
+// releaseRef releases both the address and the account that a reference is
+// about.
+func releaseRef(app *App, r *http.Request, q releaseAsk) (any, error) {
+	if q.Address != "" || q.Account != "" {
+		return nil, errors.New("a reference stands for its address and account: name nothing else")
+	}
+	rec, ok := app.state.findRef(strings.ToUpper(strings.TrimSpace(q.Ref)))
+	if !ok {
+		return nil, fmt.Errorf("%q is none of the last %d references of this process; name the account and the address", q.Ref, recentRefs)
+	}
+	h, g, err := siteGuard(app, rec.site)
+	if err != nil {
+		return nil, err
+	}
+	if err := g.ledger.ReleaseAddress(r.Context(), rec.host, rec.network); err != nil {
+		return nil, err
+	}
+	if err := g.ledger.ReleaseAccount(r.Context(), rec.account, rec.host); err != nil {
+		return nil, err
+	}
+	return map[string]any{"site": h.name, "released": []string{
+		"address " + rec.host.String() + " and its network", "account " + g.ledger.Pseudonym(rec.account)}}, nil
 }
 
 type revokeAsk struct {

@@ -22,6 +22,7 @@ func init() {
 		Long: `Asks and steers the login guard of a running Caddy through its admin API.
 
   status                       what is guarded, in which mode, what happened
+  release --ref REFERENCE      let in whom a reference is about
   release --address ADDRESS    forget what was counted against an address
   release --account NAME       ... or an account, or with both that pair
   revoke --account NAME        forget devices and passed checks of an account
@@ -148,11 +149,12 @@ func releaseCommand() *cobra.Command {
 			return err
 		}
 		fmt.Fprintf(v.cmd.OutOrStdout(), "released %s\n", strings.Join(out.Released, " and "))
-		if q.Address == "" {
-			fmt.Fprintln(v.cmd.OutOrStdout(), "A limit of this account together with one address comes back by itself, one try each two minutes; name the --address too to lift it now.")
+		if q.Ref == "" && (q.Address == "" || q.Account == "") {
+			fmt.Fprintln(v.cmd.OutOrStdout(), "A limit of an account together with one address (limit.pair) comes back by itself, one try each two minutes; name both --account and --address, or --ref, to lift it now.")
 		}
 		return nil
 	}).withSite()
+	v.cmd.Flags().StringVar(&q.Ref, "ref", "", "reference that the customer's page shows")
 	v.cmd.Flags().StringVar(&q.Address, "address", "", "IP address")
 	v.cmd.Flags().StringVar(&q.Account, "account", "", "account as it is typed at the login")
 	return v.cmd

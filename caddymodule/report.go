@@ -31,6 +31,7 @@ func (h *Handler) report(r *http.Request, a *attempt, o login.Outcome) {
 		h.app.metrics.logins.WithLabelValues(string(o)).Inc()
 	}
 	h.app.metrics.score.Observe(d.Score)
+	h.app.state.noteRef(a.ref, refRecord{h.name, a.account, a.signals.Host, a.signals.Network})
 	h.app.state.saw(h.name, d.Would, d.Outcome, a.signals.Private)
 	h.app.record(h.now(), d)
 }

@@ -2,12 +2,14 @@ package caddymodule
 
 import (
 	"maps"
+	"net/netip"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
 
 	"github.com/caddyserver/caddy/v2"
 
+	"github.com/login-guard/login-guard/internal/device"
 	"github.com/login-guard/login-guard/internal/store/embedded"
 )
 
@@ -27,6 +29,42 @@ type state struct {
 
 	mu    sync.Mutex
 	since map[string]*sinceStart
+
+	// The last references, so that what a customer reads out can be
+	// released. A ring: nothing of it outlives recentRefs decisions.
+	refs map[string]refRecord
+	ring [recentRefs]string
+	next int
+}
+
+// recentRefs is how many references are remembered.
+const recentRefs = 4096
+
+// refRecord is whom a reference is about.
+type refRecord struct {
+	site          string
+	account       device.Account
+	host, network netip.Prefix
+}
+
+// noteRef remembers a reference.
+func (s *state) noteRef(ref string, r refRecord) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, ok := s.refs[ref]; !ok {
+		delete(s.refs, s.ring[s.next])
+		s.ring[s.next] = ref
+		s.next = (s.next + 1) % recentRefs
+	}
+	s.refs[ref] = r
+}
+
+// findRef returns whom a reference is about.
+func (s *state) findRef(ref string) (refRecord, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r, ok := s.refs[ref]
+	return r, ok
 }
 
 // sinceStart is what status tells of a site since the process started.
@@ -78,7 +116,7 @@ func stateKey() string {
 // acquireState takes a reference to the state; releaseState gives it back.
 func acquireState(key string) (*state, error) {
 	v, _, err := states.LoadOrNew(key, func() (caddy.Destructor, error) {
-		return &state{local: embedded.New(embedded.Options{}), since: make(map[string]*sinceStart)}, nil
+		return &state{local: embedded.New(embedded.Options{}), since: make(map[string]*sinceStart), refs: make(map[string]refRecord)}, nil
 	})
 	if err != nil {
 		return nil, err

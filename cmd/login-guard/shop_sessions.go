@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	sessionCookie = "shop_session"
+	sessionCookie = "shop_sid"
 	sessionLife   = 12 * time.Hour
 	maxSessions   = 5000
 )

@@ -149,3 +149,24 @@ func TestChangesByTheAdminAPINeedJSON(t *testing.T) {
 		t.Errorf("GET changes something: %d", status)
 	}
 }
+
+func TestAReferenceLetsItsCustomerIn(t *testing.T) {
+	t.Parallel()
+	shop := shoptest.Generic().Start(t)
+	g := guardtest.Start(t, guardtest.Site(shop.URL, "", "ladder slider off picture off second_factor off deny off"))
+	p := visitor(t, g.URL, "203.0.113.70")
+	alice := shoptest.Alice()
+	var r reply
+	for range 6 {
+		r = p.login(alice.Email, "wrong")
+	}
+	p.wants(r, http.StatusTooManyRequests, "deny")
+	out, err := g.Command("release", "--ref", r.ref(), "--admin", g.AdminAddr)
+	if err != nil || !strings.Contains(out, "released") {
+		t.Fatalf("%v: %s", err, out)
+	}
+	p.signedIn(p.login(alice.Email, alice.Password))
+	if out, err := g.Command("release", "--ref", "0000-0000", "--admin", g.AdminAddr); err == nil || !strings.Contains(out, "references") {
+		t.Errorf("an unknown reference: %v: %s", err, out)
+	}
+}
