@@ -152,7 +152,7 @@ func (l *Ledger) charges(a Attempt) []charge {
 		if !l.Limits[config.LimitDevice].Off {
 			// Over all known devices of the account; a picture at most, so
 			// that no device shuts out another.
-			out = append(out, charge{limit: config.LimitAccount, demands: risk.Picture, Charge: store.Charge{
+			out = append(out, charge{limit: config.LimitDevice, demands: risk.Picture, Charge: store.Charge{
 				Key: l.key("devices", a.Account[:]), Burst: devicesAnHour, Every: time.Hour / devicesAnHour, Soft: store.SoftAlways}})
 		}
 		return out

@@ -139,3 +139,27 @@ func TestAKnownDeviceTouchesItsOwnBudgetOnly(t *testing.T) {
 		t.Errorf("another account on a device: %v", r.Over)
 	}
 }
+
+// However many devices an account has, thirty failures an hour over all of
+// them are followed by a picture, and never by a denial.
+func TestManyKnownDevicesOfOneAccountShareABudgetThatAsksForAPicture(t *testing.T) {
+	b := open(t)
+	asked := 0
+	for i := range 60 {
+		a := b.known(i, 7)
+		a.Device = [16]byte{byte(i), 1}
+		r := b.try(a, login.Failure)
+		for _, o := range r.Over {
+			if o.Demands != risk.Picture {
+				t.Fatalf("failure %d: %+v", i+1, o)
+			}
+			asked++
+		}
+		if asked > 0 && i < 30 {
+			t.Fatalf("asked at failure %d already", i+1)
+		}
+	}
+	if asked < 29 {
+		t.Errorf("%d of the last 30 were asked for a picture", asked)
+	}
+}
