@@ -6,6 +6,7 @@ import (
 	"html/template"
 	"net"
 	"net/http"
+	"net/netip"
 	"strconv"
 	"strings"
 )
@@ -136,18 +137,35 @@ func (p *Pages) render(r *http.Request, lang *Language, nonce string, v View) ([
 }
 
 // script is a page's script as a function of its own, so that nothing of ours
-// is global. Browsers send Sec-Fetch-* to secure contexts only, which is also
-// where they have WebCrypto (W3C Fetch Metadata §2, Web Cryptography §10):
-// the others get the slower proof of work with it.
+// is global. Browsers that have no WebCrypto, as the page is no secure context
+// to them, get a slower proof of work with it.
 func (p *Pages) script(r *http.Request, kind Kind) string {
 	code := p.scripts[kind]
 	switch {
 	case code == "":
 		return ""
-	case kind != Unreachable && r.Header.Get("Sec-Fetch-Site") == "":
+	case kind != Unreachable && !trustworthy(r):
 		code = p.plainPow + code
 	}
 	return "(()=>{'use strict';" + code + "})()"
+}
+
+// trustworthy reports whether the browser takes the page for a secure context
+// and so has WebCrypto: it came by TLS, also to a proxy in front, or from this
+// machine, or says so by sending what browsers send to such places only (W3C
+// Secure Contexts §3.1, Fetch Metadata §2). Who lies about it gets a page
+// without the script's slower way.
+func trustworthy(r *http.Request) bool {
+	if r.TLS != nil || r.Header.Get("Sec-Fetch-Site") != "" || strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https") {
+		return true
+	}
+	host := r.Host
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	host = strings.Trim(host, "[]")
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.IsLoopback() || strings.EqualFold(host, "localhost") || strings.HasSuffix(strings.ToLower(host), ".localhost")
 }
 
 // shop is the shop's name, or the host that the browser asked.
