@@ -139,7 +139,18 @@ func oneOf(option, value string, known ...string) []error {
 	if value == "" || slices.Contains(known, value) {
 		return nil
 	}
-	return []error{wrong(option, unknownValue(value, known...), option+" "+known[0])}
+	// What was likely meant is what to propose: enforce for a misspelt
+	// monitor would be no help.
+	works := known[0]
+	for _, k := range known {
+		if strings.HasPrefix(value, k) || strings.HasPrefix(k, value) {
+			works = k
+		}
+	}
+	if near := Near(value, known); near != "" {
+		works = near
+	}
+	return []error{wrong(option, unknownValue(value, known...), option+" "+works)}
 }
 
 // unknownValue says what there is, nearest first if one is near.
