@@ -264,6 +264,9 @@ func (h *Handler) deny(w http.ResponseWriter, r *http.Request, a *attempt) error
 	return h.writeDenial(w, r, a.ref, http.StatusTooManyRequests, a.verdict.RetryAfter)
 }
 
+// storeRetry is when it is worth trying again.
+const storeRetry = 10 * time.Second
+
 // storeDown is the verdict while the store does not answer.
 var storeDown = risk.Verdict{Action: risk.Deny, Reasons: []risk.Reason{{Code: "store.down"}}}
 
@@ -272,7 +275,7 @@ func (h *Handler) storeDown(w http.ResponseWriter, r *http.Request, a *attempt, 
 	h.app.logger.Error("the store does not answer; logins are refused", zapError(cause))
 	a.verdict = storeDown
 	h.report(r, a, login.None)
-	return h.writeDenial(w, r, a.ref, http.StatusServiceUnavailable, 10*time.Second)
+	return h.writeDenial(w, r, a.ref, http.StatusServiceUnavailable, storeRetry)
 }
 
 // settle ends the reservation, also when the client has gone.

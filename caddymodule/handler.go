@@ -191,12 +191,13 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 		return next.ServeHTTP(w, r)
 	case reading.Kind == login.Other:
 		return h.pass(w, r, reading, next)
+	case reading.Kind == login.Side:
+		// Not marked as passed: to a second login_guard it may be a login.
+		return h.side(w, r, newAttempt(reading, own, clearance), next)
 	case passed(r):
 		return next.ServeHTTP(w, r) // another login_guard has decided
 	case reading.Kind == login.Attempt:
 		return h.attempt(w, r, newAttempt(reading, own, clearance), next)
-	case reading.Kind == login.Side:
-		return h.side(w, r, newAttempt(reading, own, clearance), next)
 	case reading.Kind == login.Answer:
 		return h.answer(w, r, reading, own, next)
 	default:

@@ -2,7 +2,6 @@ package caddymodule
 
 import (
 	"encoding/json"
-	"errors"
 	"io"
 	"net/http"
 	"net/url"
@@ -79,20 +78,20 @@ func (h *Handler) serveAsk(w http.ResponseWriter, r *http.Request, g *guard, ser
 		return nil
 	}
 	if !sameOrigin(r) || !strings.HasPrefix(r.Header.Get("Content-Type"), "application/json") {
-		return send(w, http.StatusForbidden, reply{Status: "gone"})
+		return sendJSON(w, http.StatusForbidden, reply{Status: "gone"})
 	}
 	_ = http.NewResponseController(w).SetReadDeadline(h.now().Add(30 * time.Second))
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxAsk))
 	if err != nil {
-		return send(w, http.StatusRequestEntityTooLarge, reply{Status: "again"})
+		return sendJSON(w, http.StatusRequestEntityTooLarge, reply{Status: "again"})
 	}
 	var a ask
 	if json.Unmarshal(body, &a) != nil {
-		return send(w, http.StatusBadRequest, reply{Status: "gone"})
+		return sendJSON(w, http.StatusBadRequest, reply{Status: "gone"})
 	}
 	slip, err := g.held.Read(a.Hold)
 	if err != nil || !h.waits(r, g, slip) {
-		return send(w, http.StatusGone, reply{Status: "gone"})
+		return sendJSON(w, http.StatusGone, reply{Status: "gone"})
 	}
 	return serve(w, r, g, slip, a)
 }
@@ -115,7 +114,7 @@ func (h *Handler) serveVerify(w http.ResponseWriter, r *http.Request, g *guard, 
 		challenge.Answer{Token: a.Challenge, Pow: a.Pow, Way: a.Way, Text: a.Answer, Scripted: true})
 	if err != nil {
 		h.app.metrics.storeErrors.WithLabelValues("judge").Inc()
-		return send(w, http.StatusServiceUnavailable, reply{Status: "busy", Seconds: 2})
+		return sendJSON(w, http.StatusServiceUnavailable, reply{Status: "busy", Seconds: 2})
 	}
 	h.countAnswer(t, res, now.Sub(t.Issued))
 	switch res {
@@ -123,19 +122,19 @@ func (h *Handler) serveVerify(w http.ResponseWriter, r *http.Request, g *guard, 
 		name, err := g.checks.Clear(r.Context(), t.Earned())
 		if err != nil {
 			h.notKept(err)
-			return send(w, http.StatusServiceUnavailable, reply{Status: "busy", Seconds: 5})
+			return sendJSON(w, http.StatusServiceUnavailable, reply{Status: "busy", Seconds: 5})
 		}
-		return send(w, http.StatusOK, reply{Status: "checked", Clearance: name})
+		return sendJSON(w, http.StatusOK, reply{Status: "checked", Clearance: name})
 	case challenge.Wait:
-		return send(w, http.StatusOK, reply{Status: "wait", Seconds: max(1, seconds(wait))})
+		return sendJSON(w, http.StatusOK, reply{Status: "wait", Seconds: max(1, seconds(wait))})
 	case challenge.Spent:
 		if t.Kind == challenge.Slider {
-			return send(w, http.StatusOK, reply{Status: "picture"})
+			return sendJSON(w, http.StatusOK, reply{Status: "picture"})
 		}
 		return h.sendFresh(w, r, g, slip, t.Kind, "again")
 	default:
 		if t.Kind == challenge.Slow {
-			return send(w, http.StatusOK, reply{Status: "picture"})
+			return sendJSON(w, http.StatusOK, reply{Status: "picture"})
 		}
 		return h.sendFresh(w, r, g, slip, t.Kind, "wrong")
 	}
@@ -145,13 +144,13 @@ func (h *Handler) serveVerify(w http.ResponseWriter, r *http.Request, g *guard, 
 // checks, sends the page to the server, which shows the slow way.
 func (h *Handler) sendFresh(w http.ResponseWriter, r *http.Request, g *guard, slip held.Slip, kind challenge.Kind, why string) error {
 	if !h.mayIssue(r, g) {
-		return send(w, http.StatusForbidden, reply{Status: "picture"})
+		return sendJSON(w, http.StatusForbidden, reply{Status: "picture"})
 	}
 	task, err := h.issue(g, slip, kind, 0)
 	if err != nil {
 		return err
 	}
-	return send(w, http.StatusOK, reply{Status: "again", Task: &task, Error: why})
+	return sendJSON(w, http.StatusOK, reply{Status: "again", Task: &task, Error: why})
 }
 
 // mayIssue counts one more check shown to an address.
@@ -169,20 +168,21 @@ const maxRenewals = 12
 func (h *Handler) serveRenew(w http.ResponseWriter, r *http.Request, g *guard, slip held.Slip, a ask) error {
 	t, err := g.checks.Open(a.Challenge, h.now())
 	if err != nil || t.Hold != slip.Ticket.ID || t.Renewals >= maxRenewals || t.Kind == challenge.Slow {
-		return send(w, http.StatusGone, reply{Status: "gone"})
+		return sendJSON(w, http.StatusGone, reply{Status: "gone"})
+	}
+	// Each renewal leaves a mark of what is spent: it counts as a check.
+	if !h.mayIssue(r, g) {
+		return sendJSON(w, http.StatusTooManyRequests, reply{Status: "picture"})
 	}
 	// One check has one successor: renewals are a chain, not a tree.
 	if first, err := g.checks.Supersede(r.Context(), t); err != nil || !first {
-		return send(w, http.StatusGone, reply{Status: "gone"})
-	}
-	if (a.New || t.Kind == challenge.Picture) && !h.mayIssue(r, g) {
-		return send(w, http.StatusTooManyRequests, reply{Status: "picture"})
+		return sendJSON(w, http.StatusGone, reply{Status: "gone"})
 	}
 	task, err := h.issue(g, slip, t.Kind, t.Renewals+1)
 	if err != nil {
 		return err
 	}
-	return send(w, http.StatusOK, reply{Task: &task})
+	return sendJSON(w, http.StatusOK, reply{Task: &task})
 }
 
 // serveSlow starts the slow way.
@@ -190,16 +190,16 @@ func (h *Handler) serveSlow(w http.ResponseWriter, r *http.Request, g *guard, sl
 	s := collectFrom(g, r)
 	after, err := g.ledger.Slow(r.Context(), h.now(), s.Network, slip.Account, challenge.SlowWait)
 	if err != nil {
-		return send(w, http.StatusServiceUnavailable, reply{Status: "busy", Seconds: 10})
+		return sendJSON(w, http.StatusServiceUnavailable, reply{Status: "busy", Seconds: 10})
 	}
 	if after > 0 {
-		return send(w, http.StatusTooManyRequests, reply{Status: "busy", Seconds: seconds(after)})
+		return sendJSON(w, http.StatusTooManyRequests, reply{Status: "busy", Seconds: seconds(after)})
 	}
 	task, err := h.issue(g, slip, challenge.Slow, 0)
 	if err != nil {
 		return err
 	}
-	return send(w, http.StatusOK, reply{Task: &task, Seconds: seconds(challenge.SlowWait)})
+	return sendJSON(w, http.StatusOK, reply{Task: &task, Seconds: seconds(challenge.SlowWait)})
 }
 
 // servePicture draws a picture that a check of ours named.
@@ -250,21 +250,6 @@ func (h *Handler) countAnswer(t challenge.Token, res challenge.Result, took time
 		outcome = "spent"
 	}
 	h.app.metrics.challenges.WithLabelValues(t.Kind.String(), outcome).Inc()
-}
-
-func send(w http.ResponseWriter, status int, v reply) error {
-	body, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
-	w.WriteHeader(status)
-	_, err = w.Write(body)
-	if errors.Is(err, http.ErrBodyNotAllowed) {
-		return nil
-	}
-	return err
 }
 
 // sameOrigin reports whether a page of this very origin sent the request:

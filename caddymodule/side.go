@@ -42,7 +42,11 @@ func (h *Handler) side(w http.ResponseWriter, r *http.Request, a *attempt, next 
 	}
 	if a.verdict.Action != risk.Allow && a.mode != config.ModeMonitor {
 		h.report(r, a, login.None)
-		return h.writeDenial(w, r, a.ref, http.StatusTooManyRequests, a.verdict.RetryAfter)
+		status := http.StatusTooManyRequests
+		if err != nil {
+			status, after = http.StatusServiceUnavailable, storeRetry
+		}
+		return h.writeDenial(w, r, a.ref, status, after)
 	}
 	h.report(r, a, login.Unknown)
 	return h.pass(w, r, *a.reading, next)

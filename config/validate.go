@@ -73,17 +73,25 @@ func (a *App) Validate() error {
 	return errors.Join(append(errs, missingParts(appParts, a)...)...)
 }
 
-// checkKey refuses what is not 32 bytes in base64 (standard or for URLs,
-// padded or not) or hexadecimal. The error does not repeat the key.
-func checkKey(s string) error {
+// DecodeKey reads a master key: 32 bytes in base64 (standard or for URLs,
+// padded or not) or hexadecimal. ok is false for anything else.
+func DecodeKey(s string) (key []byte, ok bool) {
 	for _, decode := range []func(string) ([]byte, error){
 		hex.DecodeString,
 		base64.StdEncoding.DecodeString, base64.RawStdEncoding.DecodeString,
 		base64.URLEncoding.DecodeString, base64.RawURLEncoding.DecodeString,
 	} {
 		if b, err := decode(s); err == nil && len(b) == 32 {
-			return nil
+			return b, true
 		}
+	}
+	return nil, false
+}
+
+// checkKey refuses what DecodeKey does. The error does not repeat the key.
+func checkKey(s string) error {
+	if _, ok := DecodeKey(s); ok {
+		return nil
 	}
 	return wrong("key", "it is not 32 bytes in base64 or hexadecimal", "what `openssl rand -base64 32` prints")
 }

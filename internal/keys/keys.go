@@ -10,14 +10,14 @@ import (
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
-	"encoding/base64"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"hash"
 	"sync"
 
 	"golang.org/x/crypto/chacha20poly1305"
+
+	"github.com/login-guard/login-guard/config"
 )
 
 // Size of a master key in bytes.
@@ -52,14 +52,8 @@ func NewMaster() []byte {
 
 // Parse reads a master key written in base64 or hexadecimal.
 func Parse(s string) ([]byte, error) {
-	for _, decode := range []func(string) ([]byte, error){
-		hex.DecodeString,
-		base64.StdEncoding.DecodeString, base64.RawStdEncoding.DecodeString,
-		base64.URLEncoding.DecodeString, base64.RawURLEncoding.DecodeString,
-	} {
-		if b, err := decode(s); err == nil && len(b) == Size {
-			return b, nil
-		}
+	if b, ok := config.DecodeKey(s); ok {
+		return b, nil
 	}
 	return nil, fmt.Errorf("key: want %d bytes in base64 or hexadecimal; `openssl rand -base64 %d` makes one", Size, Size)
 }

@@ -138,3 +138,63 @@ func TestOnePictureIsDrawnAFewTimesOnly(t *testing.T) {
 		t.Errorf("one picture was drawn %d times", drawn)
 	}
 }
+
+// Each renewal leaves a mark of what is spent. Were they free, one address
+// could fill the room that there is for all marks, and nobody's check would
+// pass any more.
+func TestRenewalsCountAsChecks(t *testing.T) {
+	t.Parallel()
+	_, g := asking(t)
+	p := visitor(t, g.URL, "203.0.113.65")
+	renewed := 0
+	for range 30 {
+		c := p.check(p.alice(), "slider") // the same login again is free
+		body, _ := json.Marshal(map[string]string{"hold": c.Hold, "challenge": c.Task.Token})
+		if p.do(p.request(http.MethodPost, "/.login-guard/renew", "application/json", string(body))).StatusCode == http.StatusOK {
+			renewed++
+		}
+	}
+	if renewed == 0 || renewed > 20 {
+		t.Errorf("%d of 30 renewals, want at most the 20 checks of an address", renewed)
+	}
+}
+
+// To the first guard the request is a registration, to the second a login:
+// the first must not blind the second.
+func TestASideWayOfOneGuardIsStillALoginToTheNext(t *testing.T) {
+	t.Parallel()
+	shop := shoptest.Generic().Start(t)
+	g := guardtest.Start(t, `{
+	$GLOBAL
+	login_guard {
+		key $KEY
+	}
+}
+http://localhost:$PORT {
+	login_guard {
+		site shop
+		endpoint register {
+			account_field email
+			requires password
+		}
+	}
+	login_guard {
+		site shop
+		ladder slider off picture off second_factor off deny off
+		endpoint login {
+			account_field email
+			password_field password
+			success status 303 cookie sid
+		}
+	}
+	reverse_proxy `+strings.TrimPrefix(shop.URL, "http://")+`
+}
+`)
+	p := visitor(t, g.URL, "203.0.113.66")
+	for i := range 12 {
+		p.login("alice@shop.example", fmt.Sprint("guess ", i))
+	}
+	if n := len(shop.Logins()); n > 5 {
+		t.Errorf("%d of 12 guesses reached the shop", n)
+	}
+}

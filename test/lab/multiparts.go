@@ -48,14 +48,27 @@ func (d *draft) bigParts(filler, at string) {
 	}
 }
 
+// adder adds an oddity of multipart bodies.
+type adder func(mark string, f func(d *draft))
+
 // multiparts are odd multipart bodies.
 func multiparts() []oddity {
 	var out []oddity
 	add := func(mark string, f func(d *draft)) { out = append(out, oddity{"multipart " + mark, f}) }
+	addPartHeaders(add)
+	addPartEncodings(add)
+	addMultipartTypes(add)
+	addFrames(add)
+	addWholeBodies(add)
+	return append(out, sizes("multipart")...)
+}
 
-	// Headers of the account's part; @ is its name.
-	const cd = "Content-Disposition: form-data; "
-	for _, h := range []string{
+// cd begins the header of a field's part.
+const cd = "Content-Disposition: form-data; "
+
+// partHeaders are headers of the account's part; @ is its name.
+func partHeaders() []string {
+	return []string{
 		cd + "name=@", cd + "name='@'", cd + "name=`@`", cd + `name="zzz"; name="@"`, cd + `name="@"; name="zzz"`, cd + `name*=utf-8''@`, cd + `name="zzz"; name*=utf-8''@`, cd + `name*=utf-8''@; name="zzz"`,
 		cd + `name*0="us"; name*1="er"`, cd + `name*0*=utf-8''us; name*1="er"`, cd + `NAME="@"`, cd + `Name="@"`, cd + `name = "@"`, cd + `name= "@"`, cd + `name ="@"`, cd + `name="us\er"`, cd + `name="@\"`, cd + `name="\@"`, cd + `name="us%65r"`,
 		cd + `name="@"; filename="a.txt"`, cd + `name="@"; filename=""`, cd + `filename="a"; name="@"`, cd + `name="@"; filename*=utf-8''a`, cd + `name="@"; filename`, cd + `name="@"; FILENAME="x"`, cd + `name="@"; filename='x'`, cd + `filename="; name=@"; name="zzz"`, cd + `filename="\"; name=\"@"; name="zzz"`,
@@ -66,7 +79,12 @@ func multiparts() []oddity {
 		"Content-Disposition: form-data; name=\"@\"\r\nContent-Type: text/plain", cd + "name=\"@\"\r\nContent-Type: text/plain; charset=utf-16", cd + "name=\"@\"\r\nContent-Type: text/plain; charset=iso-8859-1", cd + "name=\"@\"\r\nContent-Type: text/plain; charset=utf-7", cd + "name=\"@\"\r\nContent-Type: application/json", cd + "name=\"@\"\r\nContent-Type: text/html; charset=utf-8", cd + "name=\"@\"\r\nContent-Type: application/octet-stream", cd + "name=\"@\"\r\nContent-Type: application/x-www-form-urlencoded", cd + "name=\"@\"\r\nContent-Type:", cd + "name=\"@\"\r\nContent-Type: x",
 		cd + "name=\"@\"\r\nContent-Transfer-Encoding: 7bit", cd + "name=\"@\"\r\nContent-Transfer-Encoding: binary", cd + "name=\"@\"\r\nContent-Length: 3", cd + "name=\"@\"\r\nContent-Length: 99999", cd + "name=\"@\"\r\nContent-Encoding: gzip", cd + "name=\"@\"\r\nContent-Type: multipart/mixed; boundary=inner", "Content-Type: text/plain; name=\"@\"", "Content-Type: text/plain; name=\"zzz\"\r\n" + cd + "name=\"@\"", "Content-ID: @", "Content-ID: @\r\n" + cd + `filename="x"`, "Content-Disposition; name=\"@\"",
 		cd + `name="@[]"`, cd + `name=" @"`, cd + `name="@ "`, cd + `name="%22@%22"`, cd + `name="@%00"`, cd + `name="@&amp;"`, cd + `name="x&quot;@"`, cd + "name=\"@\r\n\"", cd + "name=\"@\n\"", cd + "name=\"@\t\"", cd + `name="U\u0053ER"`, cd + "name=\"\xff\"", cd + `name=""`,
-	} {
+	}
+}
+
+// addPartHeaders gives one of the credentials' parts an odd header.
+func addPartHeaders(add adder) {
+	for _, h := range partHeaders() {
 		for _, name := range []string{"user", "pass"} {
 			h := strings.ReplaceAll(h, "@", name)
 			if name == "pass" {
@@ -93,6 +111,10 @@ func multiparts() []oddity {
 			}
 		}
 	}
+}
+
+// addPartEncodings gives the account's part an encoding of its own.
+func addPartEncodings(add adder) {
 	for _, enc := range []string{"base64", "quoted-printable", "x-unknown", "Base64", "8bit"} {
 		add("part encoded "+enc, func(d *draft) {
 			value := base64.StdEncoding.EncodeToString([]byte(d.account))
@@ -102,6 +124,10 @@ func multiparts() []oddity {
 			d.parts([]part{{header: cd + "name=\"user\"\r\nContent-Transfer-Encoding: " + enc + "\r\n", value: value}, {name: "pass", value: d.password}})
 		})
 	}
+}
+
+// addMultipartTypes changes the Content-Type.
+func addMultipartTypes(add adder) {
 	// The type's parameters; @ is the boundary that the body has.
 	for _, ct := range []string{
 		`boundary="@"`, `boundary='@'`, `boundary=@; boundary=zzz`, `boundary=zzz; boundary=@`, `boundary=@;boundary=@`, `BOUNDARY=@`, `Boundary=@`, `boundary = @`, `boundary= @`, `boundary*=utf-8''@`, `boundary*0=@`, `boundary="@`, `boundary=@"`, `boundary=@,`, `boundary=@ x`, `boundary=@;charset=utf-8`, `charset=utf-16; boundary=@`, `charset=utf-7; boundary=@`,
@@ -114,12 +140,17 @@ func multiparts() []oddity {
 	for _, mt := range []string{"multipart/mixed", "multipart/related", "multipart/alternative", "multipart/form-data ", "Multipart/Form-Data", "multipart/x", "multipart/form-data/x", "multipart/form", "multipart", "application/x-www-form-urlencoded", "text/plain", "message/rfc822"} {
 		add("as "+mt, func(d *draft) { d.req.set("Content-Type", mt+"; boundary="+boundary) })
 	}
-	// Frames; the body is cut and pasted.
-	edit := func(mark string, f func(d *draft, body string) string) {
-		add(mark, func(d *draft) { d.req.Body = []byte(f(d, string(d.req.Body))) })
-	}
+}
+
+// edit adds an oddity that rewrites the body.
+func (add adder) edit(mark string, f func(d *draft, body string) string) {
+	add(mark, func(d *draft) { d.req.Body = []byte(f(d, string(d.req.Body))) })
+}
+
+// addFrames breaks the frame between the parts.
+func addFrames(add adder) {
 	swap := func(mark, old, new string, n int) {
-		edit(mark, func(d *draft, body string) string { return strings.Replace(body, old, d.say(new), n) })
+		add.edit(mark, func(d *draft, body string) string { return strings.Replace(body, old, d.say(new), n) })
 	}
 	dash := "--" + boundary
 	swap("lf only", "\r\n", "\n", -1)
@@ -145,34 +176,37 @@ func multiparts() []oddity {
 	swap("mixed blank line", "\r\n\r\n", "\r\n\n", -1)
 	swap("no line before boundary", "\r\n"+dash, dash, 1)
 	swap("lf before boundary", "\r\n"+dash, "\n"+dash, -1)
-	edit("preamble", func(d *draft, body string) string { return "preamble\r\n" + body })
-	edit("line before", func(d *draft, body string) string { return "\r\n" + body })
-	edit("preamble with a part", func(d *draft, body string) string {
+}
+
+// addWholeBodies puts something before, behind or in place of the body.
+func addWholeBodies(add adder) {
+	add.edit("preamble", func(d *draft, body string) string { return "preamble\r\n" + body })
+	add.edit("line before", func(d *draft, body string) string { return "\r\n" + body })
+	add.edit("preamble with a part", func(d *draft, body string) string {
 		return joinParts([]part{{name: "user", value: d.say("{d}")}}, boundary+"x", "\r\n") + body
 	})
-	edit("epilogue", func(d *draft, body string) string { return body + "epilogue" })
-	edit("epilogue with parts", func(d *draft, body string) string {
+	add.edit("epilogue", func(d *draft, body string) string { return body + "epilogue" })
+	add.edit("epilogue with parts", func(d *draft, body string) string {
 		return body + joinParts([]part{{name: "user", value: d.say("{d}")}, {name: "pass", value: d.say("{q}")}}, boundary, "\r\n")
 	})
-	edit("form behind", func(d *draft, body string) string { return body + d.say("&user={d}&pass={q}") })
-	edit("cut", func(d *draft, body string) string { return body[:d.g.rng.IntN(len(body))] })
-	edit("nul behind", func(d *draft, body string) string { return body + "\x00" })
-	edit("mark before", func(d *draft, body string) string { return "\ufeff" + body })
-	edit("in another's value", func(d *draft, _ string) string {
+	add.edit("form behind", func(d *draft, body string) string { return body + d.say("&user={d}&pass={q}") })
+	add.edit("cut", func(d *draft, body string) string { return body[:d.g.rng.IntN(len(body))] })
+	add.edit("nul behind", func(d *draft, body string) string { return body + "\x00" })
+	add.edit("mark before", func(d *draft, body string) string { return "\ufeff" + body })
+	add.edit("in another's value", func(d *draft, _ string) string {
 		inner := joinParts([]part{{name: "user", value: d.say("{d}")}, {name: "pass", value: d.say("{q}")}}, "inner", "\r\n")
 		return joinParts([]part{{name: "user", value: d.account}, {name: "pass", value: d.password}, {header: "Content-Type: multipart/mixed; boundary=inner\r\n", value: inner}}, boundary, "\r\n")
 	})
-	edit("twice", func(d *draft, _ string) string {
+	add.edit("twice", func(d *draft, _ string) string {
 		return joinParts([]part{{name: "user", value: d.account}, {name: "pass", value: d.password}, {name: "user", value: d.say("{d}")}, {name: "pass", value: d.say("{q}")}}, boundary, "\r\n")
 	})
-	edit("charset part", func(d *draft, _ string) string {
+	add.edit("charset part", func(d *draft, _ string) string {
 		return joinParts([]part{{name: "_charset_", value: "utf-16"}, {name: "user", value: d.account}, {name: "pass", value: d.password}}, boundary, "\r\n")
 	})
-	edit("bytes in value", func(d *draft, _ string) string {
+	add.edit("bytes in value", func(d *draft, _ string) string {
 		return joinParts([]part{{name: "user", value: d.account + "\xff"}, {name: "pass", value: d.password}}, boundary, "\r\n")
 	})
-	edit("line in value", func(d *draft, _ string) string {
+	add.edit("line in value", func(d *draft, _ string) string {
 		return joinParts([]part{{name: "user", value: d.account + pick(d.g.rng, []string{"\n", "\r\n", "\r", "\r\n--", "\x00", "\r\n--x"})}, {name: "pass", value: d.password}}, boundary, "\r\n")
 	})
-	return append(out, sizes("multipart")...)
 }

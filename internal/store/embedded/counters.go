@@ -15,27 +15,9 @@ type counter struct {
 
 // counters is a set-associative table of budgets. A row whose time has come
 // is as good as empty; a full set gives up the one that is full again first.
-type counters struct {
-	rows    []counter
-	sets    int
-	evicted int64
-}
+type counters struct{ table[counter, *counter] }
 
-func (t *counters) init(n int) {
-	t.sets = sets(n)
-	t.rows = make([]counter, t.sets*ways)
-}
-
-func (t *counters) find(k store.Key) (*counter, []counter, uint64) {
-	set, fp := setOf(k, t.sets)
-	rows := t.rows[set*ways : (set+1)*ways]
-	for i := range rows {
-		if rows[i].fp == fp {
-			return &rows[i], rows, fp
-		}
-	}
-	return nil, rows, fp
-}
+func (r *counter) print() uint64 { return r.fp }
 
 // tat returns the arrival time of k, now if it has none or it has passed.
 func (t *counters) tat(k store.Key, now int64) int64 {

@@ -233,22 +233,3 @@ func decayed(v float32, last, now int64, half time.Duration) float64 {
 	}
 	return float64(v) * math.Exp2(-float64(now-last)/float64(half))
 }
-
-// ways is the number of rows in a set. At 8 and a load of one half, under 2 %
-// of inserts push out a live row.
-const ways = 8
-
-// setOf splits a key into the number of its set and its fingerprint.
-func setOf(k store.Key, sets int) (set int, fp uint64) {
-	lo := uint64(k[0]) | uint64(k[1])<<8 | uint64(k[2])<<16 | uint64(k[3])<<24
-	for i := 15; i >= 8; i-- {
-		fp = fp<<8 | uint64(k[i])
-	}
-	if fp == 0 {
-		fp = 1 // zero marks an empty row
-	}
-	return int(lo % uint64(sets)), fp
-}
-
-// sets is how many sets hold about n rows.
-func sets(n int) int { return max(1, (n+ways-1)/ways) }

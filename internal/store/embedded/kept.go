@@ -53,6 +53,12 @@ func (k *keeper) expireLocked(now int64) {
 	}
 }
 
+// liveLocked returns what is kept under key, nil if nothing is any more.
+func (k *keeper) liveLocked(key store.Key, now int64) *item {
+	k.expireLocked(now)
+	return k.items[key]
+}
+
 func (k *keeper) removeLocked(it *item) {
 	heap.Remove(&k.queue, it.index)
 	delete(k.items, it.key)
@@ -129,8 +135,7 @@ func (s *Store) Extend(_ context.Context, key store.Key, ttl time.Duration) (boo
 	k := &s.kept
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.expireLocked(now)
-	it := k.items[key]
+	it := k.liveLocked(key, now)
 	if it == nil {
 		return false, nil
 	}
@@ -141,12 +146,10 @@ func (s *Store) Extend(_ context.Context, key store.Key, ttl time.Duration) (boo
 
 // Peek implements store.Store.
 func (s *Store) Peek(_ context.Context, key store.Key) ([]byte, error) {
-	now := s.clock().UnixNano()
 	k := &s.kept
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.expireLocked(now)
-	it := k.items[key]
+	it := k.liveLocked(key, s.clock().UnixNano())
 	if it == nil {
 		return nil, store.ErrNotFound
 	}
@@ -155,12 +158,10 @@ func (s *Store) Peek(_ context.Context, key store.Key) ([]byte, error) {
 
 // Take implements store.Store.
 func (s *Store) Take(_ context.Context, key store.Key) ([]byte, error) {
-	now := s.clock().UnixNano()
 	k := &s.kept
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.expireLocked(now)
-	it := k.items[key]
+	it := k.liveLocked(key, s.clock().UnixNano())
 	if it == nil {
 		return nil, store.ErrNotFound
 	}

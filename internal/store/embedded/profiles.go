@@ -35,27 +35,9 @@ const (
 	gapMax   = time.Hour
 )
 
-type profiles struct {
-	rows    []profile
-	sets    int
-	evicted int64
-}
+type profiles struct{ table[profile, *profile] }
 
-func (t *profiles) init(n int) {
-	t.sets = sets(n)
-	t.rows = make([]profile, t.sets*ways)
-}
-
-func (t *profiles) find(k store.Key) (*profile, []profile, uint64) {
-	set, fp := setOf(k, t.sets)
-	rows := t.rows[set*ways : (set+1)*ways]
-	for i := range rows {
-		if rows[i].fp == fp {
-			return &rows[i], rows, fp
-		}
-	}
-	return nil, rows, fp
-}
+func (r *profile) print() uint64 { return r.fp }
 
 // make returns k's row, in place of an account that never succeeded and has
 // the lowest wall where there is no room: names that an attacker invents

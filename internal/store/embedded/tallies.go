@@ -28,27 +28,9 @@ const day = 24 * time.Hour
 
 // tallies is a set-associative table. A full set gives up the row with the
 // fewest failures, and of those the oldest.
-type tallies struct {
-	rows    []tally
-	sets    int
-	evicted int64
-}
+type tallies struct{ table[tally, *tally] }
 
-func (t *tallies) init(n int) {
-	t.sets = sets(n)
-	t.rows = make([]tally, t.sets*ways)
-}
-
-func (t *tallies) find(k store.Key) (*tally, []tally, uint64) {
-	set, fp := setOf(k, t.sets)
-	rows := t.rows[set*ways : (set+1)*ways]
-	for i := range rows {
-		if rows[i].fp == fp {
-			return &rows[i], rows, fp
-		}
-	}
-	return nil, rows, fp
-}
+func (r *tally) print() uint64 { return r.fp }
 
 func (t *tallies) read(a store.Ask, now int64) store.Tally {
 	r, _, _ := t.find(a.Key)
