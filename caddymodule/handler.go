@@ -136,8 +136,8 @@ func (h *Handler) build() (*guard, error) {
 	s := h.app.store()
 	return &guard{
 		ring:      ring,
-		ledger:    &ledger.Ledger{Ring: ring, Store: s, Site: h.name, Limits: h.limits},
-		fallback:  &ledger.Ledger{Ring: ring, Store: h.app.state.local, Site: h.name, Limits: h.limits},
+		ledger:    ledger.New(ring, s, h.name, h.limits),
+		fallback:  ledger.New(ring, h.app.state.local, h.name, h.limits),
 		checks:    &challenge.Checks{Ring: ring, Store: s, Site: h.name, Random: h.random},
 		held:      &held.Keeper{Ring: ring, Store: s, Site: h.name, Random: h.random},
 		store:     s,

@@ -28,10 +28,8 @@ type deadStore struct{ store.Store }
 
 var errDead = errors.New("connection refused")
 
-func (deadStore) Reserve(context.Context, store.Reserve) (store.Reserved, error) {
-	return store.Reserved{}, errDead
-}
-func (deadStore) Settle(context.Context, store.Settle) error { return errDead }
+func (deadStore) Reserve(context.Context, *store.Reserve, *store.Reserved) error { return errDead }
+func (deadStore) Settle(context.Context, *store.Settle) error                    { return errDead }
 func (deadStore) Keep(context.Context, store.Key, []byte, time.Duration, ...store.Group) error {
 	return errDead
 }
@@ -72,8 +70,8 @@ func withStore(t *testing.T, site config.Site, s store.Store) *Handler {
 	}
 	g := &guard{
 		ring:      ring,
-		ledger:    &ledger.Ledger{Ring: ring, Store: s, Site: h.name, Limits: h.limits},
-		fallback:  &ledger.Ledger{Ring: ring, Store: embedded.New(embedded.Options{}), Site: h.name, Limits: h.limits},
+		ledger:    ledger.New(ring, s, h.name, h.limits),
+		fallback:  ledger.New(ring, embedded.New(embedded.Options{}), h.name, h.limits),
 		checks:    &challenge.Checks{Ring: ring, Store: s, Site: h.name, Random: h.random},
 		store:     s,
 		held:      &held.Keeper{Ring: ring, Store: s, Site: h.name, Random: h.random},

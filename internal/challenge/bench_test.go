@@ -50,11 +50,11 @@ func (r *renaming) Spend(ctx context.Context, k store.Key, _ time.Duration) (boo
 	return true, nil // also when 200,000 are spent and there is no room
 }
 
-func (r *renaming) Reserve(ctx context.Context, q store.Reserve) (store.Reserved, error) {
+func (r *renaming) Reserve(ctx context.Context, q *store.Reserve, out *store.Reserved) error {
 	for i := range q.Charges {
 		q.Charges[i].Key = r.fresh(q.Charges[i].Key)
 	}
-	return r.Store.Reserve(ctx, q)
+	return r.Store.Reserve(ctx, q, out)
 }
 
 func BenchmarkJudgeSlider(b *testing.B) {

@@ -225,10 +225,10 @@ func (c *Checks) Judge(ctx context.Context, now time.Time, t Token, a Answer) (r
 		return Again, 0, nil
 	}
 	if t.Kind != Slow {
-		got, err := c.Store.Reserve(ctx, store.Reserve{Now: now, Charges: []store.Charge{
+		var got store.Reserved
+		if err := c.Store.Reserve(ctx, &store.Reserve{Now: now, Charges: []store.Charge{
 			{Key: c.key("passed", t.Budget[:]), Burst: passesAnHour, Every: time.Hour / passesAnHour},
-		}})
-		if err != nil {
+		}}, &got); err != nil {
 			return Again, 0, fmt.Errorf("counting a passed check: %w", err)
 		}
 		if got.Over != 0 {

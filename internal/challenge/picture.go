@@ -59,8 +59,9 @@ func (c *Checks) MayDraw(ctx context.Context, name string, now time.Time) bool {
 	if !ok {
 		return false
 	}
-	got, err := c.Store.Reserve(ctx, store.Reserve{Now: now, Charges: []store.Charge{
-		{Key: c.key("drawn", nonce), Burst: drawsEach, Every: Life}}})
+	var got store.Reserved
+	err := c.Store.Reserve(ctx, &store.Reserve{Now: now, Charges: []store.Charge{
+		{Key: c.key("drawn", nonce), Burst: drawsEach, Every: Life}}}, &got)
 	return err == nil && got.Over == 0
 }
 

@@ -43,10 +43,15 @@ const (
 
 // Ledger counts for one site.
 type Ledger struct {
-	Ring   *keys.Ring
-	Store  store.Store
-	Site   string
 	Limits map[string]config.Limit
+
+	store store.Store
+	names names
+}
+
+// New makes a ledger that counts in s.
+func New(ring *keys.Ring, s store.Store, site string, limits map[string]config.Limit) *Ledger {
+	return &Ledger{Limits: limits, store: s, names: newNames(ring, site)}
 }
 
 // Attempt is what the ledger is told of an attempt.
@@ -88,7 +93,10 @@ type Reservation struct {
 	AccountRevoked, SiteRevoked time.Time
 
 	a       Attempt
+	account store.Key
 	charges []charge
+	asks    [store.MaxTallies]store.Ask
+	room    [store.MaxCharges]charge // of charges
 	got     store.Reserved
 }
 
@@ -103,32 +111,38 @@ type charge struct {
 
 // Reserve counts an attempt.
 func (l *Ledger) Reserve(ctx context.Context, now time.Time, a Attempt) (*Reservation, error) {
-	r := &Reservation{a: a, charges: l.charges(a)}
+	r := &Reservation{a: a, account: l.names.account(a.Account)}
+	host := l.names.host(a.Host)
+	r.charges = r.room[:0]
+	l.charge(r, host)
+	l.asks(r, host)
+
+	var charges [store.MaxCharges]store.Charge
+	for i, c := range r.charges {
+		charges[i] = c.Charge
+	}
 	q := store.Reserve{
 		Now:       now,
 		BusyAbove: busyAbove,
-		Tallies:   l.asks(a),
-		Profile:   l.key("account", a.Account[:]),
-		Marks:     []store.Key{l.key("revoked", a.Account[:]), l.key("revoked", nil)},
-	}
-	for _, c := range r.charges {
-		q.Charges = append(q.Charges, c.Charge)
+		Charges:   charges[:len(r.charges)],
+		Tallies:   r.asks[:],
+		Profile:   r.account,
+		Marks:     []store.Key{l.revoked(a.Account), l.revoked(device.Account{})},
 	}
 	if w := l.Limits[config.LimitAccount]; !a.Known && !w.Off && len(w.Steps) == 3 {
-		q.Wall = store.Wall{Key: q.Profile, GapFrom: w.Steps[1], RowFrom: w.Steps[2]}
+		q.Wall = store.Wall{Key: r.account, GapFrom: w.Steps[1], RowFrom: w.Steps[2]}
 	}
-	var err error
-	if r.got, err = l.Store.Reserve(ctx, q); err != nil {
+	if err := l.store.Reserve(ctx, &q, &r.got); err != nil {
 		return nil, fmt.Errorf("reserving: %w", err)
 	}
 	l.read(r)
 	return r, nil
 }
 
-// charges lists the budgets an attempt touches. A known device has its own
+// charge lists the budgets an attempt touches. A known device has its own
 // and no other, so nobody else's guessing locks its owner out.
-func (l *Ledger) charges(a Attempt) []charge {
-	var out []charge
+func (l *Ledger) charge(r *Reservation, host store.Key) {
+	a, n := &r.a, &l.names
 	add := func(c charge) {
 		lim := l.Limits[c.limit]
 		if lim.Off {
@@ -138,49 +152,61 @@ func (l *Ledger) charges(a Attempt) []charge {
 			c.Burst, c.Every = lim.Burst, time.Duration(lim.Every)
 		}
 		if c.Burst > 0 && c.Every > 0 {
-			out = append(out, c)
+			r.charges = append(r.charges, c)
 		}
 	}
 	if a.Pass != [16]byte{} {
 		// Nothing comes back within the pass's life.
-		out = append(out, charge{limit: "pass", demands: risk.Allow, Charge: store.Charge{
-			Key: l.key("pass", a.Pass[:]), Burst: device.CheckTries, Every: device.CheckLife, Soft: store.SoftAlways}})
+		r.charges = append(r.charges, charge{limit: "pass", demands: risk.Allow, Charge: store.Charge{
+			Key: n.of(r.account, "pass", a.Pass[:]), Burst: device.CheckTries, Every: device.CheckLife, Soft: store.SoftAlways}})
 	}
 	if a.Known {
 		add(charge{limit: config.LimitDevice, demands: risk.Deny, personal: true,
-			Charge: store.Charge{Key: l.key("device", a.Device[:], a.Account[:])}})
+			Charge: store.Charge{Key: n.of(r.account, "device", a.Device[:])}})
 		if !l.Limits[config.LimitDevice].Off {
 			// Over all known devices of the account; a picture at most, so
 			// that no device shuts out another.
-			out = append(out, charge{limit: config.LimitDevice, demands: risk.Picture, Charge: store.Charge{
-				Key: l.key("devices", a.Account[:]), Burst: devicesAnHour, Every: time.Hour / devicesAnHour, Soft: store.SoftAlways}})
+			r.charges = append(r.charges, charge{limit: config.LimitDevice, demands: risk.Picture, Charge: store.Charge{
+				Key: n.of(r.account, "devices"), Burst: devicesAnHour, Every: time.Hour / devicesAnHour, Soft: store.SoftAlways}})
 		}
-		return out
+		return
 	}
-	host, network := prefix(a.Host), prefix(a.Network)
 	soft := store.SoftIfBusy
 	if a.Lenient {
 		soft = store.SoftAlways
 	}
 	add(charge{limit: config.LimitPair, demands: risk.Deny, personal: true,
-		Charge: store.Charge{Key: l.key("pair", host, a.Account[:])}})
+		Charge: store.Charge{Key: l.pair(host, r.account)}})
 	add(charge{limit: config.LimitAddress, demands: risk.Deny,
-		Charge: store.Charge{Key: l.key("address", host), Soft: soft}})
+		Charge: store.Charge{Key: n.of(host, config.LimitAddress), Soft: soft}})
 	add(charge{limit: config.LimitAttempts, demands: risk.Deny, stays: true,
-		Charge: store.Charge{Key: l.key("attempts", host), Soft: soft, Once: a.Same, OnceFor: sameLife}})
+		Charge: store.Charge{Key: n.of(host, config.LimitAttempts), Soft: soft, Once: a.Same, OnceFor: sameLife}})
 	add(charge{limit: config.LimitNetwork, demands: risk.Picture,
-		Charge: store.Charge{Key: l.key("network", network), Soft: store.SoftAlways}})
+		Charge: store.Charge{Key: n.of(n.network(a.Network), config.LimitNetwork), Soft: store.SoftAlways}})
 	accounts := l.Limits[config.LimitAccounts]
 	add(charge{limit: config.LimitAccounts, demands: risk.Picture, Charge: store.Charge{
-		Key: l.key("accounts", host), Soft: store.SoftAlways,
-		Once: l.key("accounts-seen", host, a.Account[:]), OnceFor: time.Duration(accounts.Burst) * time.Duration(accounts.Every)}})
+		Key: n.of(host, "accounts"), Soft: store.SoftAlways,
+		Once: n.of(host, "accounts-seen", r.account[:]), OnceFor: time.Duration(accounts.Burst) * time.Duration(accounts.Every)}})
 	if len(accounts.Steps) > 0 && accounts.Steps[0] > 0 {
-		n := accounts.Steps[0]
+		hour := accounts.Steps[0]
 		add(charge{limit: config.LimitAccounts, demands: risk.Deny, Charge: store.Charge{
-			Key: l.key("accounts-hour", host), Soft: soft, Burst: n, Every: time.Hour / time.Duration(n),
-			Once: l.key("accounts-hour-seen", host, a.Account[:]), OnceFor: time.Hour}})
+			Key: n.of(host, "accounts-hour"), Soft: soft, Burst: hour, Every: time.Hour / time.Duration(hour),
+			Once: n.of(host, "accounts-hour-seen", r.account[:]), OnceFor: time.Hour}})
 	}
-	return out
+}
+
+// pair names the budget of one account from one address.
+func (l *Ledger) pair(host, account store.Key) store.Key {
+	return l.names.of(host, config.LimitPair, account[:])
+}
+
+// revoked names the mark of an account, or of the whole site when it is the
+// zero value.
+func (l *Ledger) revoked(a device.Account) store.Key {
+	if a == (device.Account{}) {
+		return l.names.of(l.names.site, "revoked")
+	}
+	return l.names.of(l.names.account(a), "revoked")
 }
 
 // Places of the tallies in a reservation.
@@ -193,17 +219,22 @@ const (
 	tallyFamily
 )
 
-func (l *Ledger) asks(a Attempt) []store.Ask {
+func (l *Ledger) asks(r *Reservation, host store.Key) {
+	a, n := &r.a, &l.names
 	var asn [4]byte
 	binary.BigEndian.PutUint32(asn[:], a.ASN)
-	return []store.Ask{
-		tallyAddress: {Key: l.key("address-tally", prefix(a.Host)), HalfLife: addressHalfLife, Window: addressWindow},
-		tallyAccount: {Key: l.key("account-tally", a.Account[:]), HalfLife: accountHalfLife, Window: accountWindow},
-		tallySite:    {Key: l.key("site"), HalfLife: siteHalfLife},
-		tallyCountry: {Key: l.key("site-country", []byte(a.Country)), HalfLife: siteHalfLife},
-		tallyASN:     {Key: l.key("site-asn", asn[:]), HalfLife: siteHalfLife},
-		tallyFamily:  {Key: l.key("site-family", []byte(a.Family)), HalfLife: siteHalfLife},
+	r.asks = [...]store.Ask{
+		tallyAddress: l.addressAsk(host),
+		tallyAccount: {Key: n.of(r.account, "tally"), HalfLife: accountHalfLife, Window: accountWindow},
+		tallySite:    {Key: n.site, HalfLife: siteHalfLife},
+		tallyCountry: {Key: n.of(n.site, "country", []byte(a.Country)), HalfLife: siteHalfLife},
+		tallyASN:     {Key: n.of(n.site, "asn", asn[:]), HalfLife: siteHalfLife},
+		tallyFamily:  {Key: n.of(n.site, "family", []byte(a.Family)), HalfLife: siteHalfLife},
 	}
+}
+
+func (l *Ledger) addressAsk(host store.Key) store.Ask {
+	return store.Ask{Key: l.names.of(host, "tally"), HalfLife: addressHalfLife, Window: addressWindow}
 }
 
 // read turns the store's answer into facts.
@@ -222,11 +253,9 @@ func (l *Ledger) read(r *Reservation) {
 	if r.Wall.Wait > 0 {
 		r.Over = append(r.Over, risk.Over{Limit: config.LimitAccount, RetryAfter: r.Wall.Wait, Demands: risk.Deny, Personal: true})
 	}
-	if len(r.got.Marks) == 2 {
-		r.AccountRevoked, r.SiteRevoked = r.got.Marks[0], r.got.Marks[1]
-	}
+	r.AccountRevoked, r.SiteRevoked = r.got.Marks[0], r.got.Marks[1]
 
-	t, f, a := r.got.Tallies, &r.Facts, r.a
+	t, f, a := &r.got.Tallies, &r.Facts, &r.a
 	r.Busy = t[tallyAddress].SucceededOf > busyAbove
 	f.AddressFailures = t[tallyAddress].Failures
 	if sum := t[tallyAddress].Failures + t[tallyAddress].Successes; sum > 0 {
@@ -237,12 +266,14 @@ func (l *Ledger) read(r *Reservation) {
 	f.AccountNetworksFailed = t[tallyAccount].FailedOf
 
 	f.Country, f.ASN, f.Family = a.Country, a.ASN, a.Family
-	p := r.got.Profile
-	f.AccountSuccesses = p.Successes
-	f.CountryKnown = has(p.Countries, l.tag(a.Country))
-	f.ASNKnown = has(p.ASNs, a.ASN)
-	f.FamilyKnown = has(p.Families, l.tag(a.Family))
-	f.AddressSucceeded = a.Host.IsValid() && has(p.Addresses, l.tag(string(prefix(a.Host))))
+	if p := &r.got.Profile; p.Successes > 0 {
+		v := l.visit(r)
+		f.AccountSuccesses = p.Successes
+		f.CountryKnown = has(p.Countries[:], v.Country)
+		f.ASNKnown = has(p.ASNs[:], v.ASN)
+		f.FamilyKnown = has(p.Families[:], v.Family)
+		f.AddressSucceeded = has(p.Addresses[:], v.Address)
+	}
 
 	site := t[tallySite].Successes
 	f.SiteSuccesses = int(site)
@@ -260,33 +291,15 @@ func has(set []uint32, tag uint32) bool {
 	return false
 }
 
-// prefix is p as bytes; all senders whose address is not known are one.
-func prefix(p netip.Prefix) []byte {
-	if !p.IsValid() {
-		return []byte("unknown")
+// visit is where an attempt came from, as tags.
+func (l *Ledger) visit(r *Reservation) store.Visit {
+	v := store.Visit{Key: r.account, ASN: r.a.ASN,
+		Country: l.names.tag([]byte(r.a.Country)), Family: l.names.tag([]byte(r.a.Family))}
+	if r.a.Host.IsValid() {
+		host := l.names.host(r.a.Host)
+		v.Address = binary.LittleEndian.Uint32(host[:]) | 1
 	}
-	b, err := p.Masked().MarshalBinary()
-	if err != nil {
-		return []byte("unknown")
-	}
-	return b
-}
-
-// key is a keyed hash for one purpose of this site.
-func (l *Ledger) key(what string, parts ...[]byte) store.Key {
-	all := make([][]byte, 0, 6)
-	all = append(all, []byte("ledger"), []byte(l.Site), []byte(what))
-	sum := l.Ring.Sum(keys.Pseudonym, append(all, parts...)...)
-	return store.Key(sum[:16])
-}
-
-// tag is a short keyed hash, 0 for the empty text.
-func (l *Ledger) tag(s string) uint32 {
-	if s == "" {
-		return 0
-	}
-	sum := l.Ring.Sum(keys.Pseudonym, []byte("tag"), []byte(l.Site), []byte(s))
-	return binary.BigEndian.Uint32(sum[:]) | 1
+	return v
 }
 
 // Account is the keyed hash of an account name that was folded already.

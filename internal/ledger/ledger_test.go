@@ -28,6 +28,8 @@ var ctx = context.Background()
 type book struct {
 	*ledger.Ledger
 	*storetest.Clock
+	ring *keys.Ring
+	kept store.Store
 	t    testing.TB
 	same int
 }
@@ -40,7 +42,7 @@ func open(t testing.TB) *book {
 	}
 	c := storetest.NewClock()
 	s := embedded.New(embedded.Options{Counters: 1 << 17, Tallies: 1 << 15, Profiles: 1 << 12, Clock: c.Now})
-	return &book{&ledger.Ledger{Ring: ring, Store: s, Site: "shop", Limits: config.DefaultLimits()}, c, t, 0}
+	return &book{ledger.New(ring, s, "shop", config.DefaultLimits()), c, ring, s, t, 0}
 }
 
 // only turns all limits off but those named.
@@ -185,11 +187,11 @@ func TestANameOfOneSiteIsNotThatOfAnother(t *testing.T) {
 	for range 5 {
 		b.try(b.from(1, 1), login.Failure)
 	}
-	other := &book{&ledger.Ledger{Ring: b.Ring, Store: b.Store, Site: "other", Limits: b.Limits}, b.Clock, t, 0}
+	other := &book{ledger.New(b.ring, b.kept, "other", b.Limits), b.Clock, b.ring, b.kept, t, 0}
 	if r := other.try(other.from(1, 1), login.Failure); len(r.Over) != 0 || r.Facts.AddressFailures != 0 {
 		t.Errorf("another site's failures count: %v", r.Over)
 	}
-	if ledger.Account(b.Ring, "shop", "alice") == ledger.Account(b.Ring, "other", "alice") {
+	if ledger.Account(b.ring, "shop", "alice") == ledger.Account(b.ring, "other", "alice") {
 		t.Error("an account has one name on two sites")
 	}
 	if b.Pseudonym(account(1)) == other.Pseudonym(account(1)) {

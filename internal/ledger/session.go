@@ -18,15 +18,16 @@ const sessionLife = 24 * time.Hour
 func (l *Ledger) SessionUsed(ctx context.Context, sessions [][]byte, account device.Account) error {
 	var flags []store.Key
 	for _, s := range sessions {
-		flags = append(flags, l.key("session", s))
+		session := l.names.subject(subjectSession, s)
+		flags = append(flags, session)
 		if account != (device.Account{}) {
-			flags = append(flags, l.key("session-of", s, account[:]))
+			flags = append(flags, l.names.of(session, "of", account[:]))
 		}
 	}
 	if len(flags) == 0 {
 		return nil
 	}
-	if err := l.Store.Flag(ctx, sessionLife, flags...); err != nil {
+	if err := l.store.Flag(ctx, sessionLife, flags...); err != nil {
 		return fmt.Errorf("noting a session: %w", err)
 	}
 	return nil
@@ -37,9 +38,10 @@ func (l *Ledger) SessionUsed(ctx context.Context, sessions [][]byte, account dev
 func (l *Ledger) SessionOfAnother(ctx context.Context, sessions [][]byte, account device.Account) (bool, error) {
 	var flags []store.Key
 	for _, s := range sessions {
-		flags = append(flags, l.key("session", s), l.key("session-of", s, account[:]))
+		session := l.names.subject(subjectSession, s)
+		flags = append(flags, session, l.names.of(session, "of", account[:]))
 	}
-	up, err := l.Store.Flagged(ctx, flags...)
+	up, err := l.store.Flagged(ctx, flags...)
 	if err != nil {
 		return false, fmt.Errorf("looking a session up: %w", err)
 	}

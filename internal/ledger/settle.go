@@ -2,7 +2,7 @@ package ledger
 
 import (
 	"context"
-	"encoding/binary"
+	"encoding/hex"
 	"fmt"
 	"net/netip"
 	"time"
@@ -18,8 +18,11 @@ import (
 // Success gives back its own charge and clears nobody's failures. An outcome
 // that is not known keeps its charge.
 func (l *Ledger) Settle(ctx context.Context, now time.Time, r *Reservation, o login.Outcome) error {
-	q := store.Settle{Now: now}
-	a, asks := r.a, l.asks(r.a)
+	q := store.Settle{Now: now, Local: r.got.Local}
+	a, asks := &r.a, &r.asks
+	var refund [store.MaxCharges + 1]store.Charge
+	var counts [store.MaxTallies]store.Count
+	q.Refund, q.Counts = refund[:0], counts[:0]
 	giveBack := func(all bool) {
 		for i, c := range r.charges {
 			taken := r.got.Taken&(1<<i) != 0
@@ -31,10 +34,9 @@ func (l *Ledger) Settle(ctx context.Context, now time.Time, r *Reservation, o lo
 			}
 		}
 		if r.got.WallTaken {
-			q.Wall, q.WallRefund, q.WallGap, q.WallSet = l.key("account", a.Account[:]), true, r.got.WallGap, r.got.WallSet
+			q.Wall, q.WallRefund, q.WallGap, q.WallSet = r.account, true, r.got.WallGap, r.got.WallSet
 		}
 	}
-	network := prefix(a.Network)
 	switch o {
 	case login.None:
 		giveBack(false)
@@ -42,7 +44,7 @@ func (l *Ledger) Settle(ctx context.Context, now time.Time, r *Reservation, o lo
 		giveBack(false)
 	case login.Success:
 		giveBack(true)
-		q.Wall, q.WallReset = l.key("account", a.Account[:]), true
+		q.Wall, q.WallReset = r.account, true
 		one := store.Count{Successes: 1}
 		for i, ask := range asks {
 			if i == tallyAccount || (i == tallyCountry && a.Country == "") || (i == tallyASN && a.ASN == 0) || (i == tallyFamily && a.Family == "") {
@@ -50,21 +52,20 @@ func (l *Ledger) Settle(ctx context.Context, now time.Time, r *Reservation, o lo
 			}
 			one.Ask, one.SucceededOf = ask, 0
 			if i == tallyAddress {
-				one.SucceededOf = hash(a.Account[:])
+				one.SucceededOf = hash64(a.Account[:])
 			}
 			q.Counts = append(q.Counts, one)
 		}
-		q.Visit = store.Visit{Key: l.key("account", a.Account[:]), Country: l.tag(a.Country), ASN: a.ASN,
-			Family: l.tag(a.Family), Address: l.tag(string(prefix(a.Host)))}
+		q.Visit = l.visit(r)
 	case login.Failure:
 		q.Counts = append(q.Counts, store.Count{Ask: asks[tallySite], Failures: 1})
 		// The owner's own slips on a known device say nothing about the
 		// address or about an attack on the account.
 		if !a.Known {
-			sum := l.key("tag", network)
+			network := l.names.network(a.Network)
 			q.Counts = append(q.Counts,
-				store.Count{Ask: asks[tallyAddress], Failures: 1, FailedOf: hash(a.Account[:])},
-				store.Count{Ask: asks[tallyAccount], Failures: 1, FailedOf: hash(sum[:])})
+				store.Count{Ask: asks[tallyAddress], Failures: 1, FailedOf: hash64(a.Account[:])},
+				store.Count{Ask: asks[tallyAccount], Failures: 1, FailedOf: hash64(network[:])})
 		}
 	default:
 		// login.Unknown and whatever comes later: the charge stays.
@@ -73,14 +74,11 @@ func (l *Ledger) Settle(ctx context.Context, now time.Time, r *Reservation, o lo
 		// Once sent, sending it again is a new attempt.
 		q.Refund = append(q.Refund, store.Charge{Once: a.Same})
 	}
-	if err := l.Store.Settle(ctx, q); err != nil {
+	if err := l.store.Settle(ctx, &q); err != nil {
 		return fmt.Errorf("settling: %w", err)
 	}
 	return nil
 }
-
-// hash is eight bytes of a keyed hash, never 0.
-func hash(b []byte) uint64 { return binary.BigEndian.Uint64(b[:8]) | 1<<63 }
 
 // Count takes one unit of a limit of an address that is no login: an
 // unreadable request, a check. after is above zero when it is spent.
@@ -89,9 +87,9 @@ func (l *Ledger) Count(ctx context.Context, now time.Time, limit string, host ne
 	if lim.Off || lim.Burst == 0 || lim.Every == 0 {
 		return 0, nil
 	}
-	got, err := l.Store.Reserve(ctx, store.Reserve{Now: now, Charges: []store.Charge{{
-		Key: l.key(limit, prefix(host)), Burst: lim.Burst, Every: time.Duration(lim.Every), Once: once, OnceFor: sameLife}}})
-	if err != nil {
+	var got store.Reserved
+	if err := l.store.Reserve(ctx, &store.Reserve{Now: now, Charges: []store.Charge{{
+		Key: l.names.of(l.names.host(host), limit), Burst: lim.Burst, Every: time.Duration(lim.Every), Once: once, OnceFor: sameLife}}}, &got); err != nil {
 		return 0, fmt.Errorf("counting %s: %w", limit, err)
 	}
 	return got.After[0], nil
@@ -100,72 +98,71 @@ func (l *Ledger) Count(ctx context.Context, now time.Time, limit string, host ne
 // Slow takes a place for the slow way: one at a time for a network and for
 // an account, five an hour a network. after is above zero when there is none.
 func (l *Ledger) Slow(ctx context.Context, now time.Time, network netip.Prefix, account device.Account, wait time.Duration) (after time.Duration, err error) {
-	n := prefix(network)
-	got, err := l.Store.Reserve(ctx, store.Reserve{Now: now, Charges: []store.Charge{
-		{Key: l.key("slow-network", n), Burst: slowAnHour, Every: time.Hour / slowAnHour},
-		{Key: l.key("slow-now-network", n), Burst: 1, Every: wait},
-		{Key: l.key("slow-now-account", account[:]), Burst: 1, Every: wait},
-	}})
-	if err != nil {
+	n := l.names.network(network)
+	var got store.Reserved
+	if err := l.store.Reserve(ctx, &store.Reserve{Now: now, Charges: []store.Charge{
+		{Key: l.names.of(n, "slow"), Burst: slowAnHour, Every: time.Hour / slowAnHour},
+		{Key: l.names.of(n, "slow-now"), Burst: 1, Every: wait},
+		{Key: l.names.of(l.names.account(account), "slow-now"), Burst: 1, Every: wait},
+	}}, &got); err != nil {
 		return 0, fmt.Errorf("taking a place for the slow way: %w", err)
 	}
-	for _, d := range got.After {
-		after = max(after, d)
-	}
-	return after, nil
+	return got.MaxAfter(), nil
 }
 
 const slowAnHour = 5
 
 // Same names a login so that sending it again is recognised.
 func (l *Ledger) Same(host netip.Prefix, endpoint, uri string, body []byte) store.Key {
-	return l.key("same", prefix(host), []byte(endpoint), []byte(uri), body)
+	n := &l.names
+	text := n.subject(subjectSame, body)
+	return n.of(n.host(host), endpoint, text[:], []byte(uri))
 }
 
 // Budget names the budget of passed checks of an address and account.
 func (l *Ledger) Budget(host netip.Prefix, account device.Account) store.Key {
-	return l.key("passes", prefix(host), account[:])
+	return l.names.of(l.names.host(host), "passes", account[:])
 }
 
 // HostKey names an address for bounds on held logins.
-func (l *Ledger) HostKey(host netip.Prefix) store.Key { return l.key("held-host", prefix(host)) }
+func (l *Ledger) HostKey(host netip.Prefix) store.Key {
+	return l.names.of(l.names.host(host), "held")
+}
 
 // FamilyTag is the client family as it stands in a pass.
-func (l *Ledger) FamilyTag(family string) uint32 { return l.tag(family) }
+func (l *Ledger) FamilyTag(family string) uint32 { return l.names.tag([]byte(family)) }
 
 // Pseudonym is the account's keyed hash as logs show it.
 func (l *Ledger) Pseudonym(a device.Account) string {
-	k := l.key("log", a[:])
-	return fmt.Sprintf("%x", k[:6])
+	k := l.names.of(l.names.account(a), "log")
+	return hex.EncodeToString(k[8:14])
 }
 
 // ReleaseAddress forgets what was counted against an address.
 func (l *Ledger) ReleaseAddress(ctx context.Context, host, network netip.Prefix) error {
-	h, n := prefix(host), prefix(network)
-	return l.Store.Forget(ctx,
-		l.key(config.LimitAddress, h), l.key(config.LimitAttempts, h), l.key(config.LimitChallenges, h),
-		l.key("accounts", h), l.key("accounts-hour", h), l.key("address-tally", h),
-		l.key("side-"+config.LimitRegister, h), l.key("side-"+config.LimitReset, h),
-		l.key("side-"+config.LimitCode, h), l.key("side-"+config.LimitChange, h),
-		l.key(config.LimitNetwork, n), l.key("slow-network", n), l.key("slow-now-network", n))
+	names := &l.names
+	h, n := names.host(host), names.network(network)
+	return l.store.Forget(ctx,
+		names.of(h, config.LimitAddress), names.of(h, config.LimitAttempts), names.of(h, config.LimitChallenges),
+		names.of(h, "accounts"), names.of(h, "accounts-hour"), l.addressAsk(h).Key,
+		l.side(h, config.LimitRegister), l.side(h, config.LimitReset),
+		l.side(h, config.LimitCode), l.side(h, config.LimitChange),
+		names.of(n, config.LimitNetwork), names.of(n, "slow"), names.of(n, "slow-now"))
 }
 
 // ReleaseAccount forgets what was counted against an account, and against it
 // from host if that is valid. Its history of successes stays.
 func (l *Ledger) ReleaseAccount(ctx context.Context, account device.Account, host netip.Prefix) error {
-	drop := []store.Key{l.key("account-tally", account[:]), l.key("account", account[:]), l.key("slow-now-account", account[:])}
+	a := l.names.account(account)
+	drop := []store.Key{a, l.names.of(a, "tally"), l.names.of(a, "slow-now")}
 	if host.IsValid() {
-		drop = append(drop, l.key(config.LimitPair, prefix(host), account[:]), l.Budget(host, account))
+		drop = append(drop, l.pair(l.names.host(host), a), l.Budget(host, account))
 	}
-	return l.Store.Forget(ctx, drop...)
+	return l.store.Forget(ctx, drop...)
 }
 
 // Revoke voids the passes and device cookies of an account, or of the whole
 // site when account is the zero value, that are older than now.
 func (l *Ledger) Revoke(ctx context.Context, now time.Time, account device.Account) error {
-	key := l.key("revoked", account[:])
-	if account == (device.Account{}) {
-		key = l.key("revoked", nil)
-	}
-	return l.Store.Mark(ctx, key, now, device.Life)
+	return l.store.Mark(ctx, l.revoked(account), now, device.Life)
 }

@@ -24,23 +24,27 @@ func (l *Ledger) Side(ctx context.Context, now time.Time, limit string, a Attemp
 	if a.Lenient {
 		soft = store.SoftAlways
 	}
+	host, account := l.names.host(a.Host), l.names.account(a.Account)
 	q := store.Reserve{
-		Now: now, BusyAbove: busyAbove, Tallies: l.asks(a)[:1],
-		Charges: []store.Charge{{Key: l.key("side-"+limit, prefix(a.Host)), Burst: lim.Burst, Every: time.Duration(lim.Every), Soft: soft}},
+		Now: now, BusyAbove: busyAbove, Tallies: []store.Ask{l.addressAsk(host)},
+		Charges: []store.Charge{{Key: l.side(host, limit), Burst: lim.Burst, Every: time.Duration(lim.Every), Soft: soft}},
 	}
 	byAccount := (limit == config.LimitReset || limit == config.LimitCode) && !a.Known && a.Account != (device.Account{})
 	if byAccount {
-		q.Charges = append(q.Charges, store.Charge{Key: l.key("side-account-"+limit, a.Account[:]),
+		q.Charges = append(q.Charges, store.Charge{Key: l.side(account, limit),
 			Burst: max(1, lim.Burst/2), Every: 2 * time.Duration(lim.Every)})
 	}
-	got, err := l.Store.Reserve(ctx, q)
-	if err != nil {
+	var got store.Reserved
+	if err := l.store.Reserve(ctx, &q, &got); err != nil {
 		return 0, fmt.Errorf("counting a %s: %w", limit, err)
 	}
 	if got.Taken == 0 {
-		for _, d := range got.After {
-			after = max(after, d)
-		}
+		after = got.MaxAfter()
 	}
 	return after, nil
+}
+
+// side names the budget of a side way in, of an address or an account.
+func (l *Ledger) side(subject store.Key, limit string) store.Key {
+	return l.names.of(subject, "side-"+limit)
 }

@@ -10,6 +10,7 @@ package store
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 )
 
@@ -21,7 +22,9 @@ var (
 	ErrFull = errors.New("store is full")
 )
 
-// Key is a keyed hash of what a row is about.
+// Key is a keyed hash of what a row is about. Its first eight bytes name the
+// subject (an address, an account, the site), the last eight what is counted
+// of it: a store may keep together what shares a subject.
 type Key [16]byte
 
 // IsZero reports whether k names nothing.
@@ -90,25 +93,44 @@ type WallState struct {
 }
 
 // Profile is where an account logged in from within half a year: tags of
-// countries, networks (ASN), client families and addresses.
+// countries, networks (ASN), client families and addresses, the latest first
+// and zero where there are no more.
 type Profile struct {
 	Successes int
-	Countries []uint32
-	ASNs      []uint32
-	Families  []uint32
-	Addresses []uint32
+	Countries [4]uint32
+	ASNs      [6]uint32
+	Families  [4]uint32
+	Addresses [8]uint32
 }
+
+// Bounds of one reservation. More is an error of the caller, and of a hard
+// kind: it is refused.
+const (
+	MaxCharges = 12
+	MaxTallies = 6
+	MaxMarks   = 2
+)
+
+// ErrTooMany: a reservation has more charges, tallies or marks than fit.
+var ErrTooMany = errors.New("too much for one reservation")
 
 // Reserve asks for all budgets of one attempt at once.
 type Reserve struct {
+	// Now is the caller's clock. A store that several nodes share goes by a
+	// clock of its own.
 	Now       time.Time
-	Charges   []Charge
-	Tallies   []Ask // the first is the address's
+	Charges   []Charge // at most MaxCharges
+	Tallies   []Ask    // at most MaxTallies; the first is the address's
 	BusyAbove int
 	Wall      Wall // zero key: none
 	Profile   Key  // zero: none
-	// Marks are keys whose marks are read (see Store.Mark).
+	// Marks are keys whose marks are read (see Store.Mark), at most MaxMarks.
 	Marks []Key
+}
+
+// Fits reports whether a reservation is within its bounds.
+func (r *Reserve) Fits() bool {
+	return len(r.Charges) <= MaxCharges && len(r.Tallies) <= MaxTallies && len(r.Marks) <= MaxMarks
 }
 
 // Reserved is the answer. All or none: if a hard budget is spent or the wall
@@ -117,16 +139,24 @@ type Reserved struct {
 	// Over and Taken have a bit for each charge; After is how long until a
 	// unit of each spent budget comes back.
 	Over, Taken uint32
-	After       []time.Duration
-	Tallies     []Tally
+	After       [MaxCharges]time.Duration
+	Tallies     [MaxTallies]Tally
 	Wall        WallState
 	// WallTaken: the wall was hit. WallGap is its gap before and WallSet the
 	// one that this hit set, both opaque, for giving back.
 	WallTaken        bool
 	WallGap, WallSet int64
 	Profile          Profile
-	Marks            []time.Time // zero: none
+	Marks            [MaxMarks]time.Time // zero: none
+	// Brief: a budget is known to be spent without asking the database, and
+	// only that is answered: tallies, wall, profile and marks were not read.
+	Brief bool
+	// Local: this node answered by itself, as the shared database did not.
+	Local bool
 }
+
+// MaxAfter is how long until all spent budgets have a unit.
+func (r *Reserved) MaxAfter() time.Duration { return slices.Max(r.After[:]) }
 
 // Count adds to a tally.
 type Count struct {
@@ -158,6 +188,8 @@ type Settle struct {
 	WallGap, WallSet int64
 	WallReset        bool
 	Visit            Visit // zero key: none
+	// Local as in the Reserved that this ends.
+	Local bool
 }
 
 // Group bounds how many kept things share a key.
@@ -173,10 +205,13 @@ type Group struct {
 // are safe for concurrent use. A store that cannot be reached returns an
 // error within the context's deadline and changes nothing.
 type Store interface {
-	// Reserve takes all charges or none, and reads.
-	Reserve(ctx context.Context, r Reserve) (Reserved, error)
-	// Settle gives back and counts. It is never refused for want of room.
-	Settle(ctx context.Context, s Settle) error
+	// Reserve takes all charges or none, and reads. What out held before is
+	// overwritten; on an error it means nothing. ErrTooMany if q does not fit.
+	Reserve(ctx context.Context, q *Reserve, out *Reserved) error
+	// Settle gives back and counts. It is never refused for want of room. A
+	// shared store may answer before it is done; then errors show in Stats.
+	// q is not kept.
+	Settle(ctx context.Context, q *Settle) error
 	// Forget drops counters, tallies, walls and profiles.
 	Forget(ctx context.Context, keys ...Key) error
 
@@ -216,4 +251,5 @@ type Stats struct {
 	KeptBytes int64 // their values
 	Counters  int   // live counters, 0 where unknown
 	Evictions int64 // live rows pushed out since the start
+	Errors    int64 // of what went on in the background since the start
 }

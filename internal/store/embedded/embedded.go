@@ -69,12 +69,12 @@ func New(o Options) *Store {
 }
 
 // Reserve implements store.Store.
-func (s *Store) Reserve(_ context.Context, r store.Reserve) (store.Reserved, error) {
-	now := r.Now.UnixNano()
-	out := store.Reserved{
-		After:   make([]time.Duration, len(r.Charges)),
-		Tallies: make([]store.Tally, len(r.Tallies)),
+func (s *Store) Reserve(_ context.Context, r *store.Reserve, out *store.Reserved) error {
+	if !r.Fits() {
+		return store.ErrTooMany
 	}
+	*out = store.Reserved{}
+	now := r.Now.UnixNano()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 
@@ -85,14 +85,13 @@ func (s *Store) Reserve(_ context.Context, r store.Reserve) (store.Reserved, err
 		out.Profile = s.profiles.read(r.Profile, now)
 	}
 	if len(s.marks) > 0 {
-		out.Marks = make([]time.Time, len(r.Marks))
 		for i, k := range r.Marks {
 			if m, ok := s.marks[k]; ok && r.Now.Before(m.until) {
 				out.Marks[i] = m.at
 			}
 		}
 	}
-	busy := len(out.Tallies) > 0 && r.BusyAbove > 0 && out.Tallies[0].SucceededOf > r.BusyAbove
+	busy := len(r.Tallies) > 0 && r.BusyAbove > 0 && out.Tallies[0].SucceededOf > r.BusyAbove
 
 	// Look at everything first: all or none.
 	stop := false
@@ -117,7 +116,7 @@ func (s *Store) Reserve(_ context.Context, r store.Reserve) (store.Reserved, err
 		}
 	}
 	if stop {
-		return out, nil
+		return nil
 	}
 	for i, c := range r.Charges {
 		if (skip|out.Over)&(1<<i) != 0 {
@@ -133,11 +132,11 @@ func (s *Store) Reserve(_ context.Context, r store.Reserve) (store.Reserved, err
 		out.WallGap, out.WallSet = s.profiles.hit(r.Wall, now)
 		out.WallTaken = true
 	}
-	return out, nil
+	return nil
 }
 
 // Settle implements store.Store.
-func (s *Store) Settle(_ context.Context, q store.Settle) error {
+func (s *Store) Settle(_ context.Context, q *store.Settle) error {
 	now := q.Now.UnixNano()
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -20,20 +20,19 @@ func TestStoreKeepsItsContract(t *testing.T) {
 func TestInventedNamesPushOutNoPenalisedAccount(t *testing.T) {
 	c := storetest.NewClock()
 	s := embedded.New(embedded.Options{Clock: c.Now, Counters: 1 << 10, Tallies: 1 << 10, Profiles: 1 << 10})
-	ctx := context.Background()
 	victim := store.Wall{Key: storetest.Key("victim"), GapFrom: 20, RowFrom: 100}
 	for range 19 {
-		if _, err := s.Reserve(ctx, store.Reserve{Now: c.Now(), Wall: victim}); err != nil {
+		if _, err := storetest.Reserve(s, store.Reserve{Now: c.Now(), Wall: victim}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	for i := range 100_000 {
 		w := store.Wall{Key: storetest.Key(fmt.Sprint("invented ", i)), GapFrom: 20, RowFrom: 100}
-		if _, err := s.Reserve(ctx, store.Reserve{Now: c.Now(), Wall: w}); err != nil {
+		if _, err := storetest.Reserve(s, store.Reserve{Now: c.Now(), Wall: w}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	got, err := s.Reserve(ctx, store.Reserve{Now: c.Now(), Wall: victim})
+	got, err := storetest.Reserve(s, store.Reserve{Now: c.Now(), Wall: victim})
 	if err != nil || got.Wall.Failures != 19 {
 		t.Fatalf("the victim's wall is at %d (%v), want 19", got.Wall.Failures, err)
 	}
@@ -83,12 +82,13 @@ func BenchmarkReserveSixBudgets(b *testing.B) {
 		keys[i] = storetest.Key(fmt.Sprint(i))
 	}
 	charges := make([]store.Charge, 6)
+	var out store.Reserved
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
 		for j := range charges {
 			charges[j] = store.Charge{Key: keys[(i*6+j*7919)&(1<<16-1)], Burst: 10, Every: time.Minute, Soft: store.SoftAlways}
 		}
-		if _, err := s.Reserve(ctx, store.Reserve{Now: now, Charges: charges}); err != nil {
+		if err := s.Reserve(ctx, &store.Reserve{Now: now, Charges: charges}, &out); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -77,10 +77,10 @@ func (t *profiles) read(k store.Key, now int64) store.Profile {
 	}
 	return store.Profile{
 		Successes: int(r.successes),
-		Countries: tags(r.countries[:]),
-		ASNs:      tags(r.asns[:]),
-		Families:  tags(r.families[:]),
-		Addresses: tags(r.addresses[:]),
+		Countries: r.countries,
+		ASNs:      r.asns,
+		Families:  r.families,
+		Addresses: r.addresses,
 	}
 }
 
@@ -112,17 +112,6 @@ func toFront(set []uint32, tag uint32) {
 	}
 	copy(set[1:i+1], set[:i])
 	set[0] = tag
-}
-
-func tags(set []uint32) []uint32 {
-	n := 0
-	for n < len(set) && set[n] != 0 {
-		n++
-	}
-	if n == 0 {
-		return nil
-	}
-	return append([]uint32(nil), set[:n]...)
 }
 
 func leaked(r *profile, now int64) float64 {
@@ -168,7 +157,7 @@ func (t *profiles) hit(w store.Wall, now int64) (before, after int64) {
 	return before, r.gapUntil
 }
 
-func (t *profiles) settleWall(q store.Settle, now int64) {
+func (t *profiles) settleWall(q *store.Settle, now int64) {
 	r, _, _ := t.find(q.Wall)
 	if r == nil {
 		return

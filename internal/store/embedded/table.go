@@ -1,6 +1,11 @@
 package embedded
 
-import "github.com/login-guard/login-guard/internal/store"
+import (
+	"encoding/binary"
+	"math/bits"
+
+	"github.com/login-guard/login-guard/internal/store"
+)
 
 // ways is the number of rows in a set. At 8 and a load of one half, under 2 %
 // of inserts push out a live row.
@@ -40,14 +45,14 @@ func (t *table[R, P]) find(k store.Key) (P, []R, uint64) {
 	return nil, rows, fp
 }
 
-// setOf splits a key into the number of its set and its fingerprint.
+// setOf splits a key into the number of its set and its fingerprint. The set
+// comes of the half that says what is counted: the rows of one subject are
+// spread over many sets, so that a busy address does not crowd its own.
 func setOf(k store.Key, sets int) (set int, fp uint64) {
-	lo := uint64(k[0]) | uint64(k[1])<<8 | uint64(k[2])<<16 | uint64(k[3])<<24
-	for i := 15; i >= 8; i-- {
-		fp = fp<<8 | uint64(k[i])
-	}
-	if fp == 0 {
+	subject, what := binary.LittleEndian.Uint64(k[:8]), binary.LittleEndian.Uint64(k[8:])
+	if fp = subject ^ bits.RotateLeft64(what, 32); fp == 0 {
 		fp = 1 // zero marks an empty row
 	}
-	return int(lo % uint64(sets)), fp
+	hi, _ := bits.Mul64(what, uint64(sets))
+	return int(hi), fp
 }

@@ -92,9 +92,20 @@ func must[T any](t *testing.T) func(v T, err error) T {
 	}
 }
 
+// Reserve reserves and returns the answer by value.
+func Reserve(s store.Store, q store.Reserve) (out store.Reserved, err error) {
+	err = s.Reserve(ctx, &q, &out)
+	return out, err
+}
+
+func answered(t *testing.T, s store.Store, q store.Reserve) store.Reserved {
+	t.Helper()
+	return must[store.Reserved](t)(Reserve(s, q))
+}
+
 func reserve(t *testing.T, s store.Store, c *Clock, charges ...store.Charge) store.Reserved {
 	t.Helper()
-	return must[store.Reserved](t)(s.Reserve(ctx, store.Reserve{Now: c.Now(), Charges: charges}))
+	return answered(t, s, store.Reserve{Now: c.Now(), Charges: charges})
 }
 
 func charge(name string, burst int, every time.Duration) store.Charge {
@@ -159,14 +170,14 @@ func softIfBusy(t *testing.T, s store.Store, c *Clock) {
 	spent := charge("spent", 1, time.Hour)
 	spent.Soft = store.SoftIfBusy
 	r := store.Reserve{Now: c.Now(), Charges: []store.Charge{spent, charge("other", 9, time.Hour)}, Tallies: []store.Ask{ask}, BusyAbove: 5}
-	must[store.Reserved](t)(s.Reserve(ctx, r))
-	if got := must[store.Reserved](t)(s.Reserve(ctx, r)); got.Taken != 0 {
+	answered(t, s, r)
+	if got := answered(t, s, r); got.Taken != 0 {
 		t.Fatal("an address of nobody is not busy")
 	}
 	for i := range 12 {
 		count(t, s, c, store.Count{Ask: ask, Successes: 1, SucceededOf: uint64(i) | 1<<63})
 	}
-	if got := must[store.Reserved](t)(s.Reserve(ctx, r)); got.Taken != 2 || got.Over != 1 {
+	if got := answered(t, s, r); got.Taken != 2 || got.Over != 1 {
 		t.Fatalf("busy: taken %b, over %b", got.Taken, got.Over)
 	}
 }
@@ -180,7 +191,7 @@ func once(t *testing.T, s store.Store, c *Clock) {
 	if got := reserve(t, s, c, b); got.Taken != 0 || got.Over != 0 {
 		t.Fatal("the second is not")
 	}
-	if err := s.Settle(ctx, store.Settle{Now: c.Now(), Refund: []store.Charge{{Once: b.Once}}}); err != nil {
+	if err := s.Settle(ctx, &store.Settle{Now: c.Now(), Refund: []store.Charge{{Once: b.Once}}}); err != nil {
 		t.Fatal(err)
 	}
 	if got := reserve(t, s, c, b); got.Taken != 1 {
@@ -204,7 +215,7 @@ func parallelReserve(t *testing.T, s store.Store, c *Clock) {
 	var taken atomic.Int64
 	a, b := charge("a", 5, time.Hour), charge("b", 50, time.Hour)
 	parallel(1000, func() {
-		got, err := s.Reserve(ctx, store.Reserve{Now: c.Now(), Charges: []store.Charge{b, a}})
+		got, err := Reserve(s, store.Reserve{Now: c.Now(), Charges: []store.Charge{b, a}})
 		if err != nil {
 			t.Error(err)
 		}
@@ -227,14 +238,14 @@ func parallelReserve(t *testing.T, s store.Store, c *Clock) {
 func refund(t *testing.T, s store.Store, c *Clock) {
 	b := charge("b", 1, time.Hour)
 	reserve(t, s, c, b)
-	if err := s.Settle(ctx, store.Settle{Now: c.Now(), Refund: []store.Charge{b}}); err != nil {
+	if err := s.Settle(ctx, &store.Settle{Now: c.Now(), Refund: []store.Charge{b}}); err != nil {
 		t.Fatal(err)
 	}
 	if got := reserve(t, s, c, b); got.Over != 0 {
 		t.Fatal("the unit did not come back")
 	}
 	for range 5 { // more refunds than charges never make more than the burst
-		if err := s.Settle(ctx, store.Settle{Now: c.Now(), Refund: []store.Charge{b}}); err != nil {
+		if err := s.Settle(ctx, &store.Settle{Now: c.Now(), Refund: []store.Charge{b}}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -246,14 +257,14 @@ func refund(t *testing.T, s store.Store, c *Clock) {
 
 func count(t *testing.T, s store.Store, c *Clock, n ...store.Count) {
 	t.Helper()
-	if err := s.Settle(ctx, store.Settle{Now: c.Now(), Counts: n}); err != nil {
+	if err := s.Settle(ctx, &store.Settle{Now: c.Now(), Counts: n}); err != nil {
 		t.Fatal(err)
 	}
 }
 
 func read(t *testing.T, s store.Store, c *Clock, a store.Ask) store.Tally {
 	t.Helper()
-	return must[store.Reserved](t)(s.Reserve(ctx, store.Reserve{Now: c.Now(), Tallies: []store.Ask{a}})).Tallies[0]
+	return answered(t, s, store.Reserve{Now: c.Now(), Tallies: []store.Ask{a}}).Tallies[0]
 }
 
 func tallies(t *testing.T, s store.Store, c *Clock) {
@@ -294,7 +305,7 @@ func distinct(t *testing.T, s store.Store, c *Clock) {
 
 func hit(t *testing.T, s store.Store, c *Clock, w store.Wall) store.Reserved {
 	t.Helper()
-	return must[store.Reserved](t)(s.Reserve(ctx, store.Reserve{Now: c.Now(), Wall: w}))
+	return answered(t, s, store.Reserve{Now: c.Now(), Wall: w})
 }
 
 func wall(t *testing.T, s store.Store, c *Clock) {
@@ -309,7 +320,7 @@ func wall(t *testing.T, s store.Store, c *Clock) {
 	if got.Wall.Failures != 3 || got.Wall.Row != 5 {
 		t.Fatalf("after two hours: %+v", got.Wall)
 	}
-	if err := s.Settle(ctx, store.Settle{Now: c.Now(), Wall: w.Key, WallRefund: true, WallGap: got.WallGap, WallSet: got.WallSet, WallReset: true}); err != nil {
+	if err := s.Settle(ctx, &store.Settle{Now: c.Now(), Wall: w.Key, WallRefund: true, WallGap: got.WallGap, WallSet: got.WallSet, WallReset: true}); err != nil {
 		t.Fatal(err)
 	}
 	if got := hit(t, s, c, w); got.Wall.Failures != 3 || got.Wall.Row != 0 {
@@ -326,7 +337,7 @@ func gap(t *testing.T, s store.Store, c *Clock) {
 	}
 	var through atomic.Int64
 	parallel(100, func() {
-		got, err := s.Reserve(ctx, store.Reserve{Now: c.Now(), Wall: w, Charges: []store.Charge{charge("b", 1000, time.Hour)}})
+		got, err := Reserve(s, store.Reserve{Now: c.Now(), Wall: w, Charges: []store.Charge{charge("b", 1000, time.Hour)}})
 		if err != nil {
 			t.Error(err)
 		}
@@ -341,7 +352,7 @@ func gap(t *testing.T, s store.Store, c *Clock) {
 	}
 	c.Move(31 * time.Second)
 	parallel(100, func() {
-		if got, _ := s.Reserve(ctx, store.Reserve{Now: c.Now(), Wall: w}); got.Wall.Wait == 0 {
+		if got, _ := Reserve(s, store.Reserve{Now: c.Now(), Wall: w}); got.Wall.Wait == 0 {
 			through.Add(1)
 		}
 	})
@@ -356,12 +367,12 @@ func gap(t *testing.T, s store.Store, c *Clock) {
 
 func profile(t *testing.T, s store.Store, c *Clock) {
 	visit := func(country, asn, address uint32) {
-		if err := s.Settle(ctx, store.Settle{Now: c.Now(), Visit: store.Visit{Key: Key("alice"), Country: country, ASN: asn, Address: address}}); err != nil {
+		if err := s.Settle(ctx, &store.Settle{Now: c.Now(), Visit: store.Visit{Key: Key("alice"), Country: country, ASN: asn, Address: address}}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	get := func() store.Profile {
-		return must[store.Reserved](t)(s.Reserve(ctx, store.Reserve{Now: c.Now(), Profile: Key("alice")})).Profile
+		return answered(t, s, store.Reserve{Now: c.Now(), Profile: Key("alice")}).Profile
 	}
 	if got := get(); got.Successes != 0 {
 		t.Fatalf("%+v", got)
@@ -370,11 +381,11 @@ func profile(t *testing.T, s store.Store, c *Clock) {
 	visit(2, 100, 8)
 	visit(1, 0, 7)
 	got := get()
-	if got.Successes != 3 || len(got.Countries) != 2 || got.Countries[0] != 1 || len(got.ASNs) != 1 || len(got.Addresses) != 2 {
+	if got != (store.Profile{Successes: 3, Countries: [4]uint32{1, 2}, ASNs: [6]uint32{100}, Addresses: [8]uint32{7, 8}}) {
 		t.Fatalf("%+v", got)
 	}
 	c.Move(181 * 24 * time.Hour)
-	if got := get(); got.Successes != 0 || got.Countries != nil {
+	if got := get(); got != (store.Profile{}) {
 		t.Fatalf("half a year later: %+v", got)
 	}
 }
@@ -386,7 +397,7 @@ func forget(t *testing.T, s store.Store, c *Clock) {
 	reserve(t, s, c, b)
 	count(t, s, c, store.Count{Ask: a, Failures: 3})
 	hit(t, s, c, w)
-	if err := s.Settle(ctx, store.Settle{Now: c.Now(), Visit: store.Visit{Key: w.Key, Country: 1}}); err != nil {
+	if err := s.Settle(ctx, &store.Settle{Now: c.Now(), Visit: store.Visit{Key: w.Key, Country: 1}}); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Forget(ctx, b.Key, a.Key, w.Key, Key("nobody")); err != nil {
@@ -398,7 +409,7 @@ func forget(t *testing.T, s store.Store, c *Clock) {
 	if got := read(t, s, c, a); got.Failures != 0 {
 		t.Error("the tally is still there")
 	}
-	got := must[store.Reserved](t)(s.Reserve(ctx, store.Reserve{Now: c.Now(), Wall: w, Profile: w.Key}))
+	got := answered(t, s, store.Reserve{Now: c.Now(), Wall: w, Profile: w.Key})
 	if got.Wall.Failures != 0 || got.Profile.Successes != 1 {
 		t.Errorf("wall %+v, profile %+v", got.Wall, got.Profile)
 	}
@@ -523,14 +534,14 @@ func mark(t *testing.T, s store.Store, c *Clock) {
 	if err := s.Mark(ctx, Key("m"), at, time.Hour); err != nil {
 		t.Fatal(err)
 	}
-	get := func() []time.Time {
-		return must[store.Reserved](t)(s.Reserve(ctx, store.Reserve{Now: c.Now(), Marks: []store.Key{Key("n"), Key("m")}})).Marks
+	get := func() [store.MaxMarks]time.Time {
+		return answered(t, s, store.Reserve{Now: c.Now(), Marks: []store.Key{Key("n"), Key("m")}}).Marks
 	}
-	if got := get(); len(got) != 2 || !got[0].IsZero() || !got[1].Equal(at) {
+	if got := get(); !got[0].IsZero() || !got[1].Equal(at) {
 		t.Fatalf("%v", got)
 	}
 	c.Move(2 * time.Hour)
-	if got := get(); len(got) == 2 && !got[1].IsZero() {
+	if got := get(); !got[1].IsZero() {
 		t.Fatalf("after its time: %v", got)
 	}
 }
