@@ -35,6 +35,7 @@ func (a *adminAPI) Routes() []caddy.AdminRoute {
 		{Pattern: "/login_guard/release", Handler: adminPost(release)},
 		{Pattern: "/login_guard/revoke", Handler: adminPost(revoke)},
 		{Pattern: "/login_guard/mode", Handler: adminPost(setMode)},
+		{Pattern: "/login_guard/rotate-key", Handler: adminPost(rotateKey)},
 	}
 }
 
@@ -284,3 +285,12 @@ func siteGuard(app *App, site string) (*Handler, *guard, error) {
 
 // Interface guards
 var _ caddy.AdminRouter = (*adminAPI)(nil)
+
+// rotateKey makes a new master key.
+func rotateKey(app *App, r *http.Request, _ struct{}) (any, error) {
+	if err := app.keys.rotate(r.Context()); err != nil {
+		return nil, err
+	}
+	app.logger.Info("a new key seals cookies and held logins from now on; the old one still opens them for 180 days")
+	return map[string]bool{"rotated": true}, nil
+}

@@ -49,6 +49,9 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, reading login.R
 	f := reading.Fields
 	slip, err := g.held.Read(f[fieldHold])
 	if err != nil {
+		if g.held.Foreign(f[fieldHold]) {
+			h.app.foreign(h.now())
+		}
 		return h.message(w, r, http.StatusOK, page.Gone, "")
 	}
 	action := h.action(r)

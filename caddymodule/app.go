@@ -14,7 +14,6 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/login-guard/login-guard/config"
-	"github.com/login-guard/login-guard/internal/keys"
 	"github.com/login-guard/login-guard/internal/record"
 	"github.com/login-guard/login-guard/internal/signal"
 	"github.com/login-guard/login-guard/internal/store"
@@ -41,7 +40,7 @@ type App struct {
 	stateKey string
 	state    *state
 
-	ring   func() (*keys.Ring, error)
+	keys   *keyring
 	folder *record.Folder
 
 	mu    sync.Mutex
@@ -86,17 +85,13 @@ func (a *App) Provision(ctx caddy.Context) error {
 	}
 	a.stateKey = key
 	a.folder = &record.Folder{Burst: 10, Write: a.write}
-	// The first that needs the key, Start or a request, loads it: apps start
-	// in no particular order.
-	a.ring = sync.OnceValues(func() (*keys.Ring, error) {
-		return loadRing(context.Background(), a.Key, a.storage)
-	})
+	a.keys = &keyring{setting: a.Key, storage: a.storage, now: time.Now}
 	return nil
 }
 
 // Start loads the key, reads GeoIP files and lists and watches them.
 func (a *App) Start() error {
-	if _, err := a.ring(); err != nil {
+	if _, err := a.keys.load(); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -213,6 +208,15 @@ func (a *App) warnOfLaxProxies(now time.Time) {
 	last := a.lax.Load()
 	if now.Unix()-last >= 60 && a.lax.CompareAndSwap(last, now.Unix()) {
 		a.logger.Warn(laxProxies)
+	}
+}
+
+// foreign counts what was sealed with a key that this node does not have, and
+// says what to do about it.
+func (a *App) foreign(now time.Time) {
+	a.metrics.foreignSeals.Inc()
+	if a.keys.foreign(now) {
+		a.logger.Warn("a page or cookie was made by another node, or before the key was changed; where several nodes serve one site, set the same `key` on each and `store redis`")
 	}
 }
 

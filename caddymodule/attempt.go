@@ -110,6 +110,8 @@ func (h *Handler) collect(r *http.Request, a *attempt) (err error) {
 	if d, ok := device.Open(a.g.ring, h.name, a.cookies.device); ok {
 		a.device = d
 		a.seen, a.known = d.Last(a.account, a.now)
+	} else if device.Foreign(a.g.ring, a.cookies.device) {
+		h.app.foreign(a.now)
 	}
 	family := a.g.ledger.FamilyTag(a.signals.Family)
 	if p, ok := device.OpenPass(a.g.ring, h.name, a.cookies.pass, a.account, family, a.now); ok {

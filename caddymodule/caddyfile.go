@@ -118,7 +118,9 @@ func appOptions(app *config.App) options {
 			app.Lists = append(app.Lists, config.List{Kind: args[0].Text, File: f})
 			return err
 		}},
-		"key": {example: "key {env.LOGIN_GUARD_KEY}", min: 1, max: 1, set: text(&app.Key)},
+		"key": {example: "key {env.LOGIN_GUARD_KEY}", min: 1, max: 4, set: func(args []caddyfile.Token) error {
+			return text(&app.Key)([]caddyfile.Token{{Text: strings.Join(texts(args), " ")}})
+		}},
 	}
 }
 

@@ -28,17 +28,18 @@ func init() {
   revoke --account NAME        forget devices and passed checks of an account
   revoke --all                 ... or of everybody
   mode enforce|monitor|default set the mode until Caddy ends
+  rotate-key                   make a new key; the old one opens for 180 days
 
 Each takes --json, --site where there are several, and --admin ADDRESS.`,
 		CobraFunc: func(cmd *cobra.Command) {
-			cmd.AddCommand(statusCommand(), releaseCommand(), revokeCommand(), modeCommand())
+			cmd.AddCommand(statusCommand(), releaseCommand(), revokeCommand(), modeCommand(), rotateKeyCommand())
 		},
 	})
 }
 
 // Verbs are the verbs of `caddy login-guard`, which a binary of our own
 // takes directly too.
-func Verbs() []string { return []string{"status", "release", "revoke", "mode"} }
+func Verbs() []string { return []string{"status", "release", "revoke", "mode", "rotate-key"} }
 
 // verb is one verb of the command line.
 type verb struct {
@@ -188,4 +189,15 @@ func modeCommand() *cobra.Command {
 		fmt.Fprintf(v.cmd.OutOrStdout(), "%s: %s (%s)\n", out.Site, out.Mode, out.Why)
 		return nil
 	}).withSite().cmd
+}
+
+func rotateKeyCommand() *cobra.Command {
+	return newVerb("rotate-key", "Make a new key that seals cookies and held logins from now on", func(v *verb, _ []string) error {
+		var out struct{ Rotated bool }
+		if printed, err := v.ask(http.MethodPost, "rotate-key", struct{}{}, &out); printed || err != nil {
+			return err
+		}
+		fmt.Fprintln(v.cmd.OutOrStdout(), "A new key seals from now on. The old one opens what it sealed for 180 days; nobody is asked again.")
+		return nil
+	}).cmd
 }

@@ -129,7 +129,7 @@ func limiter(l config.Limit) *rate.Limiter {
 }
 
 func (h *Handler) build() (*guard, error) {
-	ring, err := h.app.ring()
+	ring, err := h.app.keys.load()
 	if err != nil {
 		return nil, err
 	}

@@ -18,6 +18,7 @@ type collectors struct {
 	logins       *prometheus.CounterVec
 	storeErrors  *prometheus.CounterVec
 	heldLogins   prometheus.Gauge
+	foreignSeals prometheus.Counter
 }
 
 var theCollectors = sync.OnceValue(func() *collectors {
@@ -38,13 +39,15 @@ var theCollectors = sync.OnceValue(func() *collectors {
 		storeErrors: counter("store_errors_total", "Operations that the store did not carry out.", "operation"),
 		heldLogins: prometheus.NewGauge(prometheus.GaugeOpts{Namespace: ns, Subsystem: sub,
 			Name: "held_logins", Help: "Logins and clearances that wait."}),
+		foreignSeals: prometheus.NewCounter(prometheus.CounterOpts{Namespace: ns, Subsystem: sub,
+			Name: "foreign_seals_total", Help: "Cookies and pages made with a key that this node does not have."}),
 	}
 })
 
 // register adds the metrics to a configuration's registry.
 func (c *collectors) register(reg prometheus.Registerer) error {
 	for _, m := range []prometheus.Collector{
-		c.decisions, c.challenges, c.solveSeconds, c.score, c.logins, c.storeErrors, c.heldLogins,
+		c.decisions, c.challenges, c.solveSeconds, c.score, c.logins, c.storeErrors, c.heldLogins, c.foreignSeals,
 	} {
 		var already prometheus.AlreadyRegisteredError
 		if err := reg.Register(m); err != nil && !errors.As(err, &already) {

@@ -89,6 +89,9 @@ func (h *Handler) serveAsk(w http.ResponseWriter, r *http.Request, g *guard, ser
 	if json.Unmarshal(body, &a) != nil {
 		return sendJSON(w, http.StatusBadRequest, reply{Status: "gone"})
 	}
+	if g.held.Foreign(a.Hold) {
+		h.app.foreign(h.now())
+	}
 	slip, err := g.held.Read(a.Hold)
 	if err != nil || !h.waits(r, g, slip) {
 		return sendJSON(w, http.StatusGone, reply{Status: "gone"})

@@ -18,7 +18,9 @@ type App struct {
 	// when they change. Default: none
 	Lists []List `json:"lists,omitempty"`
 
-	// The master key: 32 bytes in base64 or hexadecimal. Placeholders such
+	// The master key: 32 bytes in base64 or hexadecimal. To change it put the
+	// new one before the old, with a space between: the first seals, all
+	// open. Placeholders such
 	// as {env.LOGIN_GUARD_KEY} and {file./run/secrets/key} are replaced; a
 	// placeholder that yields nothing is an error. Default: made once and
 	// kept in Caddy's storage

@@ -66,8 +66,10 @@ func (a *App) Validate() error {
 		}
 	}
 	if a.Key != "" && !placeholder.MatchString(a.Key) {
-		if err := checkKey(a.Key); err != nil {
-			errs = append(errs, err)
+		for _, k := range strings.Fields(a.Key) {
+			if err := checkKey(k); err != nil {
+				errs = append(errs, err)
+			}
 		}
 	}
 	return errors.Join(append(errs, missingParts(appParts, a)...)...)

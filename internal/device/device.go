@@ -169,6 +169,16 @@ func OpenPass(ring *keys.Ring, site, cookie string, account Account, family uint
 // maxCookie is longer than any cookie of ours.
 const maxCookie = 1024
 
+// Foreign reports whether a cookie was sealed with a key that ring does not
+// have: by another node, or long ago. Whoever sends it may have made it up.
+func Foreign(ring *keys.Ring, cookie string) bool {
+	if cookie == "" || len(cookie) > maxCookie {
+		return false
+	}
+	sealed, err := base64.RawURLEncoding.DecodeString(cookie)
+	return err == nil && len(sealed) > 0 && !ring.Knows(sealed)
+}
+
 func open(ring *keys.Ring, bound, cookie string, version byte) ([]byte, bool) {
 	if cookie == "" || len(cookie) > maxCookie {
 		return nil, false

@@ -124,7 +124,8 @@ func (k *Keeper) Return(ctx context.Context, t Ticket, now time.Time, l *Login) 
 const version = 1
 
 func (k *Keeper) keep(ctx context.Context, t Ticket, l *Login, perHost int) error {
-	aead, err := k.Ring.Derived(keys.Held, t.half[:])
+	id := k.Ring.ID()
+	aead, err := k.Ring.Derived(id, t.half[:])
 	if err != nil {
 		return err
 	}
@@ -134,7 +135,7 @@ func (k *Keeper) keep(ctx context.Context, t Ticket, l *Login, perHost int) erro
 	}
 	// header: version, key id, end of life, endpoint; all of it, and the
 	// site, are bound to the ciphertext.
-	header := []byte{version, k.Ring.ID()}
+	header := []byte{version, id}
 	header = binary.BigEndian.AppendUint64(header, uint64(l.end.Unix()))
 	header = binary.BigEndian.AppendUint16(header, uint16(len(l.Endpoint)))
 	header = append(header, l.Endpoint...)
@@ -180,7 +181,7 @@ func (k *Keeper) Take(ctx context.Context, t Ticket, now time.Time) (*Login, err
 		return nil, fmt.Errorf("taking a held login: %w", err)
 	}
 	const fixed = 2 + 8 + 2
-	if len(value) < fixed || value[0] != version || value[1] != k.Ring.ID() {
+	if len(value) < fixed || value[0] != version {
 		return nil, ErrGone
 	}
 	end := time.Unix(int64(binary.BigEndian.Uint64(value[2:])), 0)
@@ -188,7 +189,10 @@ func (k *Keeper) Take(ctx context.Context, t Ticket, now time.Time) (*Login, err
 	if !now.Before(end) || len(value) < n {
 		return nil, ErrGone
 	}
-	aead, err := k.Ring.Derived(keys.Held, t.half[:])
+	aead, err := k.Ring.Derived(value[1], t.half[:])
+	if errors.Is(err, keys.ErrOpen) {
+		return nil, ErrGone
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -42,10 +42,23 @@ func (k *Keeper) Write(s Slip) string {
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
+// Foreign reports whether a slip was sealed with a key that this node does
+// not have. Whoever sends it may have made it up.
+func (k *Keeper) Foreign(text string) bool {
+	if len(text) > maxSlip {
+		return false
+	}
+	b, err := base64.RawURLEncoding.DecodeString(text)
+	return err == nil && len(b) > ticketLen && !k.Ring.Knows(b[ticketLen:])
+}
+
+// maxSlip is longer than any slip.
+const maxSlip = 512
+
 // Read reads what Write wrote. The error is ErrGone whatever is wrong.
 func (k *Keeper) Read(text string) (Slip, error) {
 	var s Slip
-	if len(text) > 512 {
+	if len(text) > maxSlip {
 		return s, ErrGone
 	}
 	b, err := base64.RawURLEncoding.DecodeString(text)

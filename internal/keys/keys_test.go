@@ -184,7 +184,7 @@ func TestADerivedKeyNeedsBothHalves(t *testing.T) {
 	r := ring(t, 1)
 	half := bytes.Repeat([]byte{9}, 32)
 	nonce := make([]byte, 24)
-	aead, err := r.Derived(keys.Held, half)
+	aead, err := r.Derived(r.ID(), half)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -192,21 +192,19 @@ func TestADerivedKeyNeedsBothHalves(t *testing.T) {
 	wrong := bytes.Clone(half)
 	wrong[31] ^= 1
 	for _, test := range []struct {
-		name    string
-		ring    *keys.Ring
-		purpose string
-		half    []byte
-		opens   bool
+		name  string
+		ring  *keys.Ring
+		half  []byte
+		opens bool
 	}{
-		{"both", ring(t, 1), keys.Held, half, true},
-		{"another ring", ring(t, 2), keys.Held, half, false},
-		{"another half", r, keys.Held, wrong, false},
-		{"no half", r, keys.Held, nil, false},
-		{"half of a half", r, keys.Held, half[:16], false},
-		{"another purpose", r, keys.Device, half, false},
+		{"both", ring(t, 1), half, true},
+		{"another ring", ring(t, 2), half, false},
+		{"another half", r, wrong, false},
+		{"no half", r, nil, false},
+		{"half of a half", r, half[:16], false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			aead, err := test.ring.Derived(test.purpose, test.half)
+			aead, err := test.ring.Derived(test.ring.ID(), test.half)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -214,6 +212,9 @@ func TestADerivedKeyNeedsBothHalves(t *testing.T) {
 				t.Errorf("opens: %v, want %v", err == nil, test.opens)
 			}
 		})
+	}
+	if _, err := r.Derived(r.ID()+1, half); err != keys.ErrOpen {
+		t.Error("a key is derived that this ring does not have")
 	}
 	if _, err := r.Open(keys.Held, append(append([]byte{r.ID()}, nonce...), sealed...), nil); err != keys.ErrOpen {
 		t.Error("the ring's own key opens what a derived key sealed")

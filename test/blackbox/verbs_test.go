@@ -170,3 +170,43 @@ func TestAReferenceLetsItsCustomerIn(t *testing.T) {
 		t.Errorf("an unknown reference: %v: %s", err, out)
 	}
 }
+
+func TestAKeyIsChangedWhileALoginIsHeldAndNobodyIsAskedAgain(t *testing.T) {
+	t.Parallel()
+	shop := shoptest.Generic().Start(t)
+	g := guardtest.Start(t, strings.Replace(guardtest.Site(shop.URL, "", "ask_after 3d"), "key $KEY", "", 1))
+	alice, bob := visitor(t, g.URL, "203.0.113.1"), visitor(t, g.URL, "203.0.113.2")
+	alice.signedIn(alice.slide(alice.check(alice.alice(), "slider")))
+	held := bob.check(bob.login(shoptest.Bob().Email, shoptest.Bob().Password), "slider")
+	if out := verb(t, g, "rotate-key"); !strings.Contains(out, "180 days") {
+		t.Errorf("got %s", out)
+	}
+	bob.signedIn(bob.slide(held))
+	alice.signedIn(alice.alice())
+	if why := reload(g, strings.Replace(guardtest.Site(shop.URL, "", "ask_after 3d"), "key $KEY", "", 1)); why != "" {
+		t.Fatal(why)
+	}
+	alice.signedIn(alice.alice())
+	bob.signedIn(bob.login(shoptest.Bob().Email, shoptest.Bob().Password))
+}
+
+// A node whose key is another's cannot open what that one made. Nothing gets
+// through by it, and the shopper is asked afresh.
+func TestWhatAnotherNodeMadeIsAskedAfreshAndCounted(t *testing.T) {
+	t.Parallel()
+	shop := shoptest.Generic().Start(t)
+	site := guardtest.Site(shop.URL, "", "ask_after 3d")
+	other := guardtest.Start(t, strings.Replace(site, "$KEY", strings.Repeat("7", 64), 1))
+	g := guardtest.Start(t, site)
+	p := visitor(t, other.URL, "203.0.113.1")
+	p.signedIn(p.slide(p.check(p.alice(), "slider")))
+	p.base = g.URL
+	c := p.check(p.alice(), "slider")
+	p.signedIn(p.slide(c))
+	if _, metrics := g.Admin(http.MethodGet, "/metrics", ""); strings.Contains(metrics, "foreign_seals_total 0\n") || !strings.Contains(metrics, "foreign_seals_total ") {
+		t.Error("it is not counted")
+	}
+	if !strings.Contains(g.Log(), "set the same `key` on each and `store redis`") {
+		t.Error("the log does not say what to do")
+	}
+}
