@@ -182,8 +182,11 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 		return h.serveOwn(w, r)
 	}
 	own := takeCookies(r)
-	clearance := r.Header.Get(clearanceHeader)
-	r.Header.Del(clearanceHeader)
+	clearance := ""
+	if sent := r.Header[clearanceHeader]; len(sent) > 0 {
+		clearance = sent[0]
+		delete(r.Header, clearanceHeader)
+	}
 	switch reading := h.reader.Read(w, r); {
 	case reading.Kind == login.Other && h.ownPreflight(r):
 		return h.preflight(w, r, next)
@@ -253,7 +256,11 @@ func (h *Handler) noteSessions(r *http.Request, answer http.Header) {
 // reserved reports whether a request is for us, also when an earlier handler
 // rewrote its path.
 func (h *Handler) reserved(r *http.Request) bool {
-	return strings.HasPrefix(r.URL.Path, h.prefix) || strings.HasPrefix(original(r).Path, h.prefix)
+	if strings.HasPrefix(r.URL.Path, h.prefix) {
+		return true
+	}
+	u := original(r)
+	return u != r.URL && strings.HasPrefix(u.Path, h.prefix)
 }
 
 // original is the URL as the client sent it.

@@ -21,6 +21,9 @@ import (
 // folds to nothing, such as a single accent, stays as typed instead, so that
 // only an account without any text is "".
 func FoldAccount(typed string) string {
+	if plainAccount(typed) {
+		return strings.ToLower(typed)
+	}
 	s := typed
 	if !ascii(s) {
 		s = norm.NFKC.String(strings.ToValidUTF8(s, "\uFFFD"))
@@ -47,6 +50,17 @@ func FoldAccount(typed string) string {
 		return strings.TrimSpace(typed)
 	}
 	return s
+}
+
+// plainAccount reports whether folding an account is no more than to take
+// small letters: visible ASCII, and nothing that markup is made of.
+func plainAccount(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if c := s[i]; c <= ' ' || c >= 0x7f || c == '<' || c == '%' || c == '&' {
+			return false
+		}
+	}
+	return s != ""
 }
 
 // FoldAccount folds an account as FoldAccount does, and where an endpoint

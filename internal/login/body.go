@@ -65,34 +65,45 @@ func readError(err error) Reading {
 
 // replay gives the bytes of a body once more, then the buffer back.
 type replay struct {
-	mu  sync.Mutex
-	buf *[]byte // nil once closed
-	off int
-	src io.Closer
+	mu     sync.Mutex
+	buf    *[]byte // nil once read or closed
+	off    int
+	closed bool
+	src    io.Closer
 }
 
 func (p *replay) Read(b []byte) (int, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.buf == nil {
+	switch {
+	case p.closed:
 		return 0, http.ErrBodyReadAfterClose
-	}
-	if p.off == len(*p.buf) {
+	case p.buf == nil:
 		return 0, io.EOF
 	}
 	n := copy(b, (*p.buf)[p.off:])
 	p.off += n
-	return n, nil
+	if p.off < len(*p.buf) {
+		return n, nil
+	}
+	// Nobody needs to close a server's body, so the end is the time to give
+	// the buffer back.
+	release(p.buf)
+	p.buf = nil
+	return n, io.EOF
 }
 
 func (p *replay) Close() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.buf == nil {
+	if p.closed {
 		return nil
 	}
-	release(p.buf)
-	p.buf = nil
+	p.closed = true
+	if p.buf != nil {
+		release(p.buf)
+		p.buf = nil
+	}
 	return p.src.Close()
 }
 

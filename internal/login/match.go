@@ -29,6 +29,10 @@ func (p *pair) text() bool { return !p.json || p.kind == kindString }
 // interesting fills in the pair's loose forms and reports whether any
 // endpoint could care for it.
 func (rd *Reader) interesting(p *pair) bool {
+	if t, ok := rd.plainName(p.name); ok {
+		p.toks = t
+		return t != nil
+	}
 	p.toks, p.alt = looseTokens(p.name)
 	return rd.interestingTokens(p.toks) || rd.interestingTokens(p.alt)
 }

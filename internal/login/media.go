@@ -80,6 +80,9 @@ func readMedia(h http.Header) media {
 		}
 		return media{kind: kindOf(all[0])}
 	}
+	if all[0] == "application/x-www-form-urlencoded" {
+		return media{kind: mediaForm, clean: true}
+	}
 	m := media{kind: kindOf(all[0])}
 	if !m.kind.readable() {
 		return m

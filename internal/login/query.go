@@ -3,7 +3,6 @@ package login
 import (
 	"net/http"
 	"strings"
-	"unicode/utf8"
 )
 
 // queryMayHold reports whether a query could hold a password that some
@@ -13,36 +12,34 @@ func (rd *Reader) queryMayHold(q string) bool {
 	if len(rd.queryHeads) == 0 && !rd.queryInner {
 		return false
 	}
-	if strings.ContainsAny(q, ";#?") {
-		return true // see loosePairs
-	}
-	var low [64]byte
-	for q != "" {
-		var p string
-		p, q, _ = strings.Cut(q, "&")
-		name, _, _ := strings.Cut(p, "=")
-		if len(name) > len(low) {
-			return true
-		}
-		n := 0
-		for i := 0; i < len(name); i++ {
-			c := name[i]
-			switch {
-			case c == '%' || c == '+' || c == '[' || c == ']' || c == '\\' || c == '.' || c <= ' ' || c >= utf8.RuneSelf:
+	var low [maxPlain]byte
+	n, inName := 0, true
+	for i := 0; i < len(q); i++ {
+		c := q[i]
+		switch {
+		case c == '&':
+			if n > 0 && rd.queryHead(low[:n]) {
 				return true
-			case c >= 'A' && c <= 'Z':
-				c += 'a' - 'A'
-			case c == '-':
-				c = '_'
 			}
-			low[n] = c
+			n, inName = 0, true
+		case c == ';', c == '#', c == '?':
+			return true // see loosePairs
+		case !inName:
+		case c == '=':
+			inName = false
+		case folded[c] == 0, n == maxPlain:
+			return true // not plain
+		default:
+			low[n] = folded[c]
 			n++
 		}
-		if rd.queryHeads[string(low[:n])] {
-			return true
-		}
 	}
-	return false
+	return n > 0 && rd.queryHead(low[:n])
+}
+
+// queryHead reports whether a folded name could be a password's in a query.
+func (rd *Reader) queryHead(name []byte) bool {
+	return rd.isStart(name) && rd.queryHeads[string(name)]
 }
 
 // passwordInQuery reports whether the query holds what could be a password

@@ -50,6 +50,10 @@ type Reader struct {
 
 	// Names worth keeping: first parts, and second parts behind any first.
 	heads, inner map[string]bool
+	// single has the tokens of each head, for names without brackets.
+	single map[string]tokens
+	// starts has for each length of a head a bit for each first letter.
+	starts [maxPlain + 1]uint32
 	// The same for passwords that a query may hold.
 	queryHeads map[string]bool
 	queryInner bool
@@ -123,6 +127,13 @@ func NewReader(endpoints []config.Endpoint, opt Options) (*Reader, error) {
 		rd.inflates = rd.inflates || c.Inflates
 		rd.xmlrpc = rd.xmlrpc || e.cfg.Body == bodyXMLRPC
 	}
+	rd.single = make(map[string]tokens, len(rd.heads))
+	for head := range rd.heads {
+		rd.single[head] = tokens{head}
+		if n := len(head); n > 0 && n <= maxPlain {
+			rd.starts[n] |= 1 << (head[0] & 31)
+		}
+	}
 	return rd, nil
 }
 
@@ -138,6 +149,18 @@ func (rd *Reader) Read(w http.ResponseWriter, r *http.Request) Reading {
 	basic := rd.basic && hasBasic(r.Header)
 	if !hasBody && !basic && !rd.queryMayHold(r.URL.RawQuery) && !(rd.always && r.URL.RawQuery != "") {
 		return other
+	}
+	var (
+		buf   *[]byte // the start of the body, once it was read
+		whole bool
+		err   error
+	)
+	if hasBody && !basic && rd.quick(r) {
+		buf, whole, err = rd.readHead(w, r)
+		if whole && err == nil && rd.dull(*buf) {
+			r.Body = &replay{buf: buf, src: r.Body}
+			return other
+		}
 	}
 	s := rd.newSubject(r)
 	if hasBody {
@@ -186,7 +209,9 @@ func (rd *Reader) Read(w http.ResponseWriter, r *http.Request) Reading {
 			return other
 		}
 	}
-	buf, whole, err := rd.readHead(w, r)
+	if buf == nil {
+		buf, whole, err = rd.readHead(w, r)
+	}
 	if err != nil {
 		rd.giveUp(r, buf)
 		return readError(err)

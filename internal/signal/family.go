@@ -49,7 +49,7 @@ func automated(ua string) string {
 	switch {
 	case hasPrefixFold(ua, "curl/"):
 		return familyCurl
-	case hasAnyFold(ua, "bot/", "bot;", "bot)", "bot ", "-bot", "spider", "crawl", "headless", "phantomjs"):
+	case isBot(ua):
 		return familyBot
 	case hasPrefixAny(ua, "python-", "Python/", "Python-urllib", "Go-http-client", "Java/", "okhttp/",
 		"axios/", "node", "undici", "Wget/", "PHP/", "GuzzleHttp", "libwww-perl", "Ruby",
@@ -105,17 +105,36 @@ func hasPrefixAny(s string, prefixes ...string) bool {
 }
 
 func hasPrefixFold(s, prefix string) bool {
-	return len(s) >= len(prefix) && strings.EqualFold(s[:len(prefix)], prefix)
+	// The second byte first: it nearly always differs already.
+	return len(s) >= len(prefix) && s[1]|0x20 == prefix[1] && strings.EqualFold(s[:len(prefix)], prefix)
 }
 
-// hasAnyFold looks for lower-case ASCII parts whatever the case in s, and
-// without a copy of s.
-func hasAnyFold(s string, parts ...string) bool {
-	for _, p := range parts {
-		for i := 0; i+len(p) <= len(s); i++ {
-			// The first byte is compared by itself, as it nearly always
-			// differs; |0x20 folds letters and keeps '-' as it is.
-			if s[i]|0x20 == p[0] && strings.EqualFold(s[i:i+len(p)], p) {
+// isBot looks for the marks of crawlers whatever their case, in one pass.
+func isBot(ua string) bool {
+	for i := 0; i+3 <= len(ua); i++ {
+		// |0x20 folds letters and leaves digits and most signs as they are.
+		switch ua[i] | 0x20 {
+		case 'b':
+			if !hasPrefixFold(ua[i:], "bot") {
+				continue
+			}
+			if i > 0 && ua[i-1] == '-' || i+3 < len(ua) && strings.IndexByte("/;) ", ua[i+3]) >= 0 {
+				return true
+			}
+		case 's':
+			if hasPrefixFold(ua[i:], "spider") {
+				return true
+			}
+		case 'c':
+			if hasPrefixFold(ua[i:], "crawl") {
+				return true
+			}
+		case 'h':
+			if hasPrefixFold(ua[i:], "headless") {
+				return true
+			}
+		case 'p':
+			if hasPrefixFold(ua[i:], "phantomjs") {
 				return true
 			}
 		}
