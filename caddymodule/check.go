@@ -178,15 +178,24 @@ func (h *Handler) action(r *http.Request) string {
 	return u.RequestURI()
 }
 
-// passwordName reports whether a query parameter could be a password.
+// passwordName reports whether a query parameter could hold a password, also
+// one that is spelled as an array or stands in a GraphQL document.
 func (h *Handler) passwordName(name string) bool {
 	name = strings.ToLower(name)
 	if strings.Contains(name, "pass") || strings.Contains(name, "pwd") {
 		return true
 	}
 	for _, e := range h.endpoints {
+		if e.Always { // its fields have no names
+			return true
+		}
+		if len(e.GraphQL) > 0 && (name == "query" || name == "variables" || name == "operations") {
+			return true
+		}
 		for _, f := range e.PasswordFields {
-			if strings.EqualFold(f, name) {
+			// "pin" of "pin", "user[pin]", "*[pin]" and "/user/pin"
+			parts := strings.FieldsFunc(strings.ToLower(f), func(r rune) bool { return strings.ContainsRune("/*[]", r) })
+			if len(parts) > 0 && strings.Contains(name, parts[len(parts)-1]) {
 				return true
 			}
 		}
