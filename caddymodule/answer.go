@@ -189,7 +189,7 @@ func restore(r *http.Request, l *held.Login) error {
 	}
 	r.Method, r.RequestURI = l.Method, l.URI
 	r.URL.Path, r.URL.RawPath, r.URL.RawQuery, r.URL.ForceQuery = u.Path, u.RawPath, u.RawQuery, u.ForceQuery
-	for name, value := range map[string]string{"Content-Type": l.ContentType, "Origin": l.Origin, "Referer": l.Referer} {
+	for name, value := range map[string]string{"Content-Type": l.ContentType, "Origin": l.Origin, "Referer": l.Referer, "Sec-Fetch-Site": l.FetchSite} {
 		if r.Header.Del(name); value != "" {
 			r.Header.Set(name, value)
 		}

@@ -36,6 +36,10 @@ func (h *Handler) challenge(w http.ResponseWriter, r *http.Request, a *attempt) 
 			h.notKept(err)
 			slip.Ticket = held.Ticket{}
 		}
+	case h.foreign(r):
+		// Another website may have sent its own login by a visitor's browser.
+		// Kept, it would go on as if our page had sent it, with the cookies
+		// that SameSite held back: it is typed once more instead.
 	case navigates(r), shaped(a):
 		if slip.Ticket, err = a.g.held.Keep(r.Context(), a.now, h.heldLogin(r, a), a.same, a.ledger.HostKey(a.signals.Host), a.ledger.HostKey(a.signals.Network)); err != nil {
 			h.notKept(err)
@@ -83,7 +87,7 @@ func (h *Handler) notKept(err error) {
 func (h *Handler) heldLogin(r *http.Request, a *attempt) *held.Login {
 	return &held.Login{
 		Method: r.Method, URI: r.URL.RequestURI(), Original: original(r).RequestURI(),
-		ContentType: r.Header.Get("Content-Type"), Origin: r.Header.Get("Origin"), Referer: r.Header.Get("Referer"),
+		ContentType: r.Header.Get("Content-Type"), Origin: r.Header.Get("Origin"), Referer: r.Header.Get("Referer"), FetchSite: r.Header.Get("Sec-Fetch-Site"),
 		Endpoint: a.reading.Endpoint.Name(), Session: h.sessionHashes(r, a.g), Ref: a.ref, Script: !navigates(r), Body: a.reading.Body,
 	}
 }

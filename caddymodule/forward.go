@@ -128,8 +128,12 @@ func (h *Handler) admit(r *http.Request) bool {
 	}
 }
 
-// remember writes the cookies that an outcome earns.
+// remember writes the cookies that an outcome earns. A login that another
+// website had sent earns none: its visitor's own stay as they are.
 func (h *Handler) remember(w http.ResponseWriter, r *http.Request, a *attempt, o login.Outcome) {
+	if h.foreign(r) {
+		return
+	}
 	if o == login.Success {
 		d := a.device
 		if d.ID == [16]byte{} {

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -253,6 +254,13 @@ func (h *Handler) countAnswer(t challenge.Token, res challenge.Result, took time
 		outcome = "spent"
 	}
 	h.app.metrics.challenges.WithLabelValues(t.Kind.String(), outcome).Inc()
+}
+
+// foreign reports whether the browser says that another website had the
+// request sent, one that the operator does not list in origins. Over plain
+// HTTP browsers say nothing.
+func (h *Handler) foreign(r *http.Request) bool {
+	return r.Header.Get("Sec-Fetch-Site") == "cross-site" && !slices.Contains(h.Origins, r.Header.Get("Origin"))
 }
 
 // sameOrigin reports whether a page of this very origin sent the request:

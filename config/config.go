@@ -108,7 +108,7 @@ type Site struct {
 	// Default: /.login-guard/
 	PathPrefix string `json:"path_prefix,omitempty"`
 
-	// Other origins whose scripts may log in here. Not built yet.
+	// Other origins whose forms and scripts may log in here.
 	// Default: none
 	Origins []string `json:"origins,omitempty"`
 

@@ -47,6 +47,7 @@ type Login struct {
 	ContentType string
 	Origin      string
 	Referer     string
+	FetchSite   string // Sec-Fetch-Site: what sort of page sent it
 	Endpoint    string
 	Session     [][]byte // keyed hashes of the shop's session cookies
 	Ref         string
@@ -60,17 +61,17 @@ type Login struct {
 // stored is a Login's ciphered form but for the body. Bytes, not text: a
 // header may hold what is no UTF-8, and comes back as it was.
 type stored struct {
-	Method, URI, Original, ContentType, Origin, Referer, Endpoint []byte
-	Session                                                       [][]byte
-	Ref                                                           string
-	Script                                                        bool
-	Same, Host, Network                                           store.Key
+	Method, URI, Original, ContentType, Origin, Referer, FetchSite, Endpoint []byte
+	Session                                                                  [][]byte
+	Ref                                                                      string
+	Script                                                                   bool
+	Same, Host, Network                                                      store.Key
 }
 
 func (l *Login) store() stored {
 	return stored{
 		Method: []byte(l.Method), URI: []byte(l.URI), Original: []byte(l.Original), ContentType: []byte(l.ContentType),
-		Origin: []byte(l.Origin), Referer: []byte(l.Referer), Endpoint: []byte(l.Endpoint),
+		Origin: []byte(l.Origin), Referer: []byte(l.Referer), FetchSite: []byte(l.FetchSite), Endpoint: []byte(l.Endpoint),
 		Session: l.Session, Ref: l.Ref, Script: l.Script, Same: l.same, Host: l.host, Network: l.network,
 	}
 }
@@ -78,7 +79,7 @@ func (l *Login) store() stored {
 func (s *stored) login(body []byte, end time.Time) *Login {
 	return &Login{
 		Method: string(s.Method), URI: string(s.URI), Original: string(s.Original), ContentType: string(s.ContentType),
-		Origin: string(s.Origin), Referer: string(s.Referer), Endpoint: string(s.Endpoint),
+		Origin: string(s.Origin), Referer: string(s.Referer), FetchSite: string(s.FetchSite), Endpoint: string(s.Endpoint),
 		Session: s.Session, Ref: s.Ref, Script: s.Script, Body: body, same: s.Same, host: s.Host, network: s.Network, end: end,
 	}
 }

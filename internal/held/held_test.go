@@ -79,7 +79,7 @@ func login(body []byte) *held.Login {
 	return &held.Login{
 		Method: "POST", URI: "/index.php?route=account/login", Original: "/my-account/?next=%2Fcart&x=<&>",
 		ContentType: "application/x-www-form-urlencoded", Origin: "https://shop.example",
-		Referer: "https://shop.example/my-account/", Endpoint: "woocommerce",
+		Referer: "https://shop.example/my-account/", FetchSite: "same-site", Endpoint: "woocommerce",
 		Session: [][]byte{{0, 1, 255}, allBytes(32)}, Ref: "7KQ2-M4XD", Body: body,
 	}
 }

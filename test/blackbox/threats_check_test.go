@@ -35,6 +35,67 @@ func TestChecksPassedInAdvanceBuyNoGuessBeyondTheLimit(t *testing.T) {
 	ran(t, shop, 3)
 }
 
+// Another website may have its own login posted by whoever visits it. The
+// visitor who passes the check must not be signed in as somebody else.
+func TestALoginPostedByAnotherWebsiteIsNotKept(t *testing.T) {
+	t.Parallel()
+	shop, g := asking(t, "origins https://www.example")
+	from := func(origin string) []string {
+		return []string{"Sec-Fetch-Site", "cross-site", "Origin", origin, "Referer", origin + "/"}
+	}
+	p := visitor(t, g.URL, "203.0.113.74")
+	p.shows(p.slide(p.check(p.alice(from("https://evil.example")...), "slider")), http.StatusOK, "once_more_title")
+	q := visitor(t, g.URL, "203.0.113.75") // without script
+	q.shows(q.typeIn(q.check(q.alice(from("https://evil.example")...), "slider")), http.StatusOK, "once_more_title")
+	ran(t, shop, 0)
+	q.signedIn(q.alice()) // typed by the visitor
+	listed := visitor(t, g.URL, "203.0.113.78")
+	listed.signedIn(listed.slide(listed.check(listed.alice(from("https://www.example")...), "slider")))
+	if r := shop.Requests()[1]; r.Header.Get("Sec-Fetch-Site") != "cross-site" || r.Header.Get("Origin") != "https://www.example" {
+		t.Errorf("the shop is told otherwise: %v", r.Header)
+	}
+}
+
+// Browsers send cookies along when a website leads its visitor to a shop's
+// address. Such guesses are not the owner's.
+func TestAnotherWebsiteCannotSpendTheBudgetOfItsVisitorsDevice(t *testing.T) {
+	t.Parallel()
+	_, g := limited(t)
+	p := visitor(t, g.URL, "203.0.113.77")
+	p.signedIn(p.alice())
+	for i := range 15 {
+		p.get("/login?"+credentials(shoptest.Alice().Email, fmt.Sprint("guess", i)), "Sec-Fetch-Site", "cross-site", "Referer", "https://evil.example/")
+	}
+	counted(t, g, 16)
+	p.signedIn(p.alice())
+	// Nor can it make the device its own.
+	bob := shoptest.Bob()
+	p.signedIn(p.moved("198.51.100.20").login(bob.Email, bob.Password, "Sec-Fetch-Site", "cross-site", "Origin", "https://evil.example"))
+	for i := range 6 { // strangers meet the check from now on
+		q := visitor(t, g.URL, fmt.Sprintf("5.9.%d.7", i))
+		q.login(shoptest.Alice().Email, fmt.Sprint("guess", i))
+	}
+	p.signedIn(p.alice())
+}
+
+// Shops that judge a request by what sort of page sent it must see the page
+// of the login, not that of the check.
+func TestAHeldLoginSaysWhichPageSentIt(t *testing.T) {
+	t.Parallel()
+	for _, site := range []string{"same-origin", "same-site", "none", ""} {
+		t.Run("from "+site, func(t *testing.T) {
+			t.Parallel()
+			shop, g := asking(t)
+			p := visitor(t, g.URL, "203.0.113.76")
+			p.signedIn(p.slide(p.check(p.alice("Sec-Fetch-Site", site, "Origin", "https://www.shop.example"), "slider")))
+			r := shop.Requests()[0]
+			if got := r.Header.Get("Sec-Fetch-Site"); got != site || r.Header.Get("Origin") != "https://www.shop.example" {
+				t.Errorf("the shop sees Sec-Fetch-Site %q, Origin %q", got, r.Header.Get("Origin"))
+			}
+		})
+	}
+}
+
 func TestNoPageOfOursNamesThePasswordOrTheAccount(t *testing.T) {
 	t.Parallel()
 	secrets := canaries{}
