@@ -101,7 +101,7 @@ func (h *Handler) collect(r *http.Request, a *attempt) (err error) {
 		return err
 	}
 	a.now = h.now()
-	if h.foreign(r) {
+	if h.otherWebsite(r) {
 		// A website that leads its visitor to a login by a link sends the
 		// visitor's cookies along. It must not spend their budgets.
 		a.cookies = ownCookies{}

@@ -36,7 +36,7 @@ func (h *Handler) challenge(w http.ResponseWriter, r *http.Request, a *attempt) 
 			h.notKept(err)
 			slip.Ticket = held.Ticket{}
 		}
-	case h.foreign(r):
+	case h.otherWebsite(r):
 		// Another website may have sent its own login by a visitor's browser.
 		// Kept, it would go on as if our page had sent it, with the cookies
 		// that SameSite held back: it is typed once more instead.

@@ -131,7 +131,7 @@ func (h *Handler) admit(r *http.Request) bool {
 // remember writes the cookies that an outcome earns. A login that another
 // website had sent earns none: its visitor's own stay as they are.
 func (h *Handler) remember(w http.ResponseWriter, r *http.Request, a *attempt, o login.Outcome) {
-	if h.foreign(r) {
+	if h.otherWebsite(r) {
 		return
 	}
 	if o == login.Success {

@@ -256,10 +256,10 @@ func (h *Handler) countAnswer(t challenge.Token, res challenge.Result, took time
 	h.app.metrics.challenges.WithLabelValues(t.Kind.String(), outcome).Inc()
 }
 
-// foreign reports whether the browser says that another website had the
+// otherWebsite reports whether the browser says that another website had the
 // request sent, one that the operator does not list in origins. Over plain
 // HTTP browsers say nothing.
-func (h *Handler) foreign(r *http.Request) bool {
+func (h *Handler) otherWebsite(r *http.Request) bool {
 	return r.Header.Get("Sec-Fetch-Site") == "cross-site" && !slices.Contains(h.Origins, r.Header.Get("Origin"))
 }
 
