@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"hash/fnv"
 	"io"
 	"net"
 	"net/http"
@@ -32,14 +33,18 @@ const Key = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
 // Each test process builds its own and puts it there whole: the others go on
 // with the file that they have open, and only one is left behind.
 var build = sync.OnceValues(func() (string, error) {
-	dir := filepath.Join(os.TempDir(), fmt.Sprintf("login-guard-test-%d", os.Getuid()))
+	_, self, _, _ := runtime.Caller(0)
+	root := filepath.Join(filepath.Dir(self), "..", "..")
+	// Two clones of the source are two gateways.
+	of := fnv.New32a()
+	of.Write([]byte(root))
+	dir := filepath.Join(os.TempDir(), fmt.Sprintf("login-guard-test-%d-%x", os.Getuid(), of.Sum32()))
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return "", err
 	}
 	fresh := filepath.Join(dir, fmt.Sprintf("fresh-%d", os.Getpid()))
-	_, self, _, _ := runtime.Caller(0)
 	cmd := exec.Command("go", "build", "-o", fresh, "./cmd/login-guard")
-	cmd.Dir = filepath.Join(filepath.Dir(self), "..", "..")
+	cmd.Dir = root
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("building the gateway: %w\n%s", err, out)
 	}
