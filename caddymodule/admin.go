@@ -13,7 +13,6 @@ import (
 
 	"github.com/login-guard/login-guard/config"
 	"github.com/login-guard/login-guard/internal/device"
-	"github.com/login-guard/login-guard/internal/ledger"
 )
 
 func init() { caddy.RegisterModule(adminAPI{}) }
@@ -175,6 +174,7 @@ func release(app *App, r *http.Request, q releaseAsk) (any, error) {
 	if q.Address == "" && q.Account == "" {
 		return nil, errors.New("name a reference, or an address, an account, or both")
 	}
+	defer h.denials.clear()
 	var host netip.Prefix
 	var done []string
 	if q.Address != "" {
@@ -190,7 +190,7 @@ func release(app *App, r *http.Request, q releaseAsk) (any, error) {
 		done = append(done, "address "+host.String()+" and its network")
 	}
 	if q.Account != "" {
-		account := ledger.Account(g.ring, h.name, h.reader.FoldAccount(q.Account))
+		account := g.ledger.Account(h.reader.FoldAccount(q.Account))
 		if err := g.ledger.ReleaseAccount(r.Context(), account, host); err != nil {
 			return nil, err
 		}
@@ -213,6 +213,7 @@ func releaseRef(app *App, r *http.Request, q releaseAsk) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer h.denials.clear()
 	if err := g.ledger.ReleaseAddress(r.Context(), rec.host, rec.network); err != nil {
 		return nil, err
 	}
@@ -241,7 +242,7 @@ func revoke(app *App, r *http.Request, q revokeAsk) (any, error) {
 	var account device.Account
 	what := "all accounts"
 	if !q.All {
-		account = ledger.Account(g.ring, h.name, h.reader.FoldAccount(q.Account))
+		account = g.ledger.Account(h.reader.FoldAccount(q.Account))
 		what = "account " + g.ledger.Pseudonym(account)
 	}
 	// Cookies hold whole seconds: what was issued in this one is older.

@@ -38,6 +38,7 @@ type attempt struct {
 	ref     string
 	signals signal.Signals
 	account device.Account
+	names   ledger.Names
 	device  device.Device
 	known   bool      // device logged in to account before
 	seen    time.Time // when, the last time
@@ -50,6 +51,8 @@ type attempt struct {
 	assessment risk.Assessment
 	verdict    risk.Verdict
 	mode       string
+	outcome    string
+	placed     bool // its placeholders are known to the replacer
 }
 
 func newAttempt(reading login.Reading, cookies ownCookies, clearance string) *attempt {
@@ -73,6 +76,10 @@ func (h *Handler) attempt(w http.ResponseWriter, r *http.Request, a *attempt, ne
 		}
 		return caddyhttp.Error(http.StatusInternalServerError, err)
 	}
+	if !watching && h.denied(a) {
+		return h.deny(w, r, a)
+	}
+	h.collectMore(r, a)
 	if err := h.reserve(r.Context(), a); err != nil {
 		if watching {
 			a.verdict = storeDown
@@ -111,20 +118,25 @@ func (h *Handler) collect(r *http.Request, a *attempt) (err error) {
 	}
 	a.signals = collectFrom(a.g, r)
 	h.watchProxies(r, a.now)
-	a.account = ledger.Account(a.g.ring, h.name, h.reader.FoldAccount(a.reading.Account))
+	a.account = a.g.ledger.Account(h.reader.FoldAccount(a.reading.Account))
 	if d, ok := device.Open(a.g.ring, h.name, a.cookies.device); ok {
 		a.device = d
 		a.seen, a.known = d.Last(a.account, a.now)
 	} else if device.Foreign(a.g.ring, a.cookies.device) {
 		h.app.foreign(a.now)
 	}
+	a.names = a.g.ledger.Names(a.signals.Host, a.account)
+	return nil
+}
+
+// collectMore gathers what only an attempt needs that is not denied at once.
+func (h *Handler) collectMore(r *http.Request, a *attempt) {
 	family := a.g.ledger.FamilyTag(a.signals.Family)
 	if p, ok := device.OpenPass(a.g.ring, h.name, a.cookies.pass, a.account, family, a.now); ok {
 		a.pass, a.passed = p, p.Rung
 	}
 	a.same = a.g.ledger.Same(a.signals.Host, a.reading.Endpoint.Name(), original(r).RequestURI(), a.reading.Body)
 	h.redeem(r, a, a.clearance)
-	return nil
 }
 
 // collectFrom collects the signals of a request. All who come by a socket
@@ -183,7 +195,7 @@ func (h *Handler) reserve(ctx context.Context, a *attempt) (err error) {
 	}
 	for _, name := range a.reading.Accounts[min(1, len(a.reading.Accounts)):] {
 		other := q
-		other.Account, other.Known, other.Pass, other.Same = ledger.Account(a.g.ring, h.name, h.reader.FoldAccount(name)), false, [16]byte{}, store.Key{}
+		other.Account, other.Known, other.Pass, other.Same = a.g.ledger.Account(h.reader.FoldAccount(name)), false, [16]byte{}, store.Key{}
 		r, err := a.ledger.Reserve(ctx, a.now, other)
 		if err != nil {
 			return err
@@ -267,6 +279,7 @@ func passedAction(r device.Rung) risk.Action {
 // nothing but the attempt.
 func (h *Handler) deny(w http.ResponseWriter, r *http.Request, a *attempt) error {
 	h.settle(r.Context(), a, login.None)
+	h.noteDenial(a)
 	h.report(r, a, login.None)
 	return h.writeDenial(w, r, a.ref, http.StatusTooManyRequests, a.verdict.RetryAfter)
 }

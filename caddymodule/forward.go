@@ -27,7 +27,7 @@ func (h *Handler) forward(w http.ResponseWriter, r *http.Request, a *attempt, ne
 		return h.writeDenial(w, r, a.ref, http.StatusTooManyRequests, 5*time.Second)
 	}
 	asked := login.Asked{Path: r.URL.Path, RawQuery: r.URL.RawQuery, Referer: r.Referer(), Cookies: r.Cookies()}
-	h.setPlaceholders(r, a, "")
+	h.setPlaceholders(r, a)
 	// The one header that changes: marks in the answer must be readable.
 	r.Header.Set("Accept-Encoding", "identity")
 	body := &countingBody{ReadCloser: r.Body}

@@ -51,6 +51,7 @@ type Handler struct {
 	logins    *rate.Limiter
 	pictures  *rate.Limiter
 	ready     func() (*guard, error)
+	denials   *denials
 	now       func() time.Time
 	random    io.Reader
 }
@@ -115,6 +116,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	}
 	limits := h.limits
 	h.logins, h.pictures = limiter(limits[config.LimitLogins]), limiter(limits[config.LimitPictures])
+	h.denials = new(denials)
 	h.ready = sync.OnceValues(h.build)
 	h.app.enter(h, ctx.Logger())
 	return nil

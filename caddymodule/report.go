@@ -16,24 +16,27 @@ import (
 
 // report writes the record of an attempt.
 func (h *Handler) report(r *http.Request, a *attempt, o login.Outcome) {
+	a.outcome = string(o)
+	now := h.now()
 	d := record.Decision{
 		Ref: a.ref, Site: h.name, Endpoint: a.reading.Endpoint.Name(), Mode: a.mode,
 		Action: string(a.verdict.Action), Would: string(a.verdict.Action),
-		Score: a.assessment.Score, Reasons: a.verdict.Reasons, Outcome: string(o),
-		Account: a.g.ledger.Pseudonym(a.account), Address: h.logAddress(a),
-		Country: a.signals.Country, ASN: a.signals.ASN, Duration: h.now().Sub(a.now), Count: 1,
+		Score: a.assessment.Score, Reasons: a.verdict.Reasons, Outcome: a.outcome,
+		Country: a.signals.Country, ASN: a.signals.ASN, Duration: now.Sub(a.now), Count: 1,
 	}
 	if a.mode == config.ModeMonitor {
 		d.Action = string(risk.Allow)
 	}
-	h.setPlaceholders(r, a, string(o))
+	h.setPlaceholders(r, a)
 	if o != login.None {
-		h.app.metrics.logins.WithLabelValues(string(o)).Inc()
+		h.app.metrics.logins.WithLabelValues(a.outcome).Inc()
 	}
 	h.app.metrics.score.Observe(d.Score)
 	h.app.state.noteRef(a.ref, refRecord{h.name, a.account, a.signals.Host, a.signals.Network})
 	h.app.state.saw(h.name, d.Would, d.Outcome, a.signals.Private)
-	h.app.record(h.now(), d)
+	h.app.record(now, d, func(d *record.Decision) {
+		d.Account, d.Address = a.g.ledger.Pseudonym(a.account), h.logAddress(a)
+	})
 }
 
 // reportRefusal writes the record of what was not read.
@@ -59,7 +62,7 @@ func (h *Handler) reportRefusal(r *http.Request, reading *login.Reading, ref str
 		repl.Set("http.login_guard.reasons", reading.Reason)
 		repl.Set("http.login_guard.ref", ref)
 	}
-	h.app.record(h.now(), d)
+	h.app.record(h.now(), d, nil)
 }
 
 func (h *Handler) logAddress(a *attempt) string {
@@ -73,34 +76,55 @@ func (h *Handler) logAddress(a *attempt) string {
 }
 
 // setPlaceholders makes the decision known to later handlers and the access
-// log.
-func (h *Handler) setPlaceholders(r *http.Request, a *attempt, outcome string) {
+// log: they ask when they need it, which few do.
+func (h *Handler) setPlaceholders(r *http.Request, a *attempt) {
 	repl, ok := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer)
-	if !ok {
+	if !ok || a.placed {
 		return
 	}
-	action := string(a.verdict.Action)
-	if a.mode == config.ModeMonitor {
-		action = string(risk.Allow)
+	a.placed = true
+	repl.Map(a.placeholder)
+}
+
+const placeholders = "http.login_guard."
+
+// placeholder is one of ours, as it is at this moment.
+func (a *attempt) placeholder(key string) (any, bool) {
+	name, ours := strings.CutPrefix(key, placeholders)
+	if !ours {
+		return nil, false
 	}
-	codes := make([]string, len(a.verdict.Reasons))
-	for i, reason := range a.verdict.Reasons {
-		codes[i] = reason.Code
+	switch name {
+	case "action":
+		if a.mode == config.ModeMonitor {
+			return string(risk.Allow), true
+		}
+		return string(a.verdict.Action), true
+	case "score":
+		return a.assessment.Score, true
+	case "reasons":
+		codes := make([]string, len(a.verdict.Reasons))
+		for i, reason := range a.verdict.Reasons {
+			codes[i] = reason.Code
+		}
+		return strings.Join(codes, ","), true
+	case "ref":
+		return a.ref, true
+	case "outcome":
+		return a.outcome, true
+	case "country":
+		return a.signals.Country, true
+	case "asn":
+		return a.signals.ASN, true
 	}
-	const p = "http.login_guard."
-	repl.Set(p+"action", action)
-	repl.Set(p+"score", a.assessment.Score)
-	repl.Set(p+"reasons", strings.Join(codes, ","))
-	repl.Set(p+"ref", a.ref)
-	repl.Set(p+"outcome", outcome)
-	repl.Set(p+"country", a.signals.Country)
-	repl.Set(p+"asn", a.signals.ASN)
+	return nil, false
 }
 
 // record counts a decision and hands it to the log, folded where it must be.
-func (a *App) record(now time.Time, d record.Decision) {
+// complete fills in what costs something, where the record is written at all.
+func (a *App) record(now time.Time, d record.Decision, complete func(*record.Decision)) {
 	a.metrics.decisions.WithLabelValues(d.Action, d.Mode, d.Site).Inc()
-	a.folder.Add(now, d)
+	a.folder.Add(now, d, complete)
 }
 
 // write is the end of a record: the log line and the event.

@@ -303,7 +303,16 @@ func (l *Ledger) visit(r *Reservation) store.Visit {
 }
 
 // Account is the keyed hash of an account name that was folded already.
-func Account(ring *keys.Ring, site, folded string) device.Account {
-	sum := ring.Sum(keys.Pseudonym, []byte("account"), []byte(site), []byte(folded))
-	return device.Account(sum[:16])
+func (l *Ledger) Account(folded string) device.Account {
+	return device.Account(l.names.subject(subjectName, []byte(folded)))
+}
+
+// Names are what an attempt counts under.
+type Names struct{ Host, Account, Pair store.Key }
+
+// Names names an address, an account and the two together.
+func (l *Ledger) Names(host netip.Prefix, account device.Account) Names {
+	n := Names{Host: l.names.host(host), Account: l.names.account(account)}
+	n.Pair = l.pair(n.Host, n.Account)
+	return n
 }

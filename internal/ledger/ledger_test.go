@@ -191,7 +191,7 @@ func TestANameOfOneSiteIsNotThatOfAnother(t *testing.T) {
 	if r := other.try(other.from(1, 1), login.Failure); len(r.Over) != 0 || r.Facts.AddressFailures != 0 {
 		t.Errorf("another site's failures count: %v", r.Over)
 	}
-	if ledger.Account(b.ring, "shop", "alice") == ledger.Account(b.ring, "other", "alice") {
+	if b.Account("alice") == other.Account("alice") {
 		t.Error("an account has one name on two sites")
 	}
 	if b.Pseudonym(account(1)) == other.Pseudonym(account(1)) {

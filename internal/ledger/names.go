@@ -28,6 +28,7 @@ const (
 	subjectHost
 	subjectNetwork
 	subjectAccount
+	subjectName
 	subjectSession
 	subjectSame
 	subjectTag

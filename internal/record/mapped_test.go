@@ -20,7 +20,7 @@ func TestTheRecordOfManyHasNoPlaceOfOne(t *testing.T) {
 	for i := range 100 {
 		d := denial(i)
 		d.Country, d.ASN = "DE", 3320
-		f.Add(start, d)
+		f.Add(start, d, nil)
 	}
 	f.Flush(start.Add(time.Second))
 	if d := w.list[len(w.list)-1]; d.Country != "" || d.ASN != 0 {

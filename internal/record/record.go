@@ -7,6 +7,7 @@ package record
 import (
 	"crypto/rand"
 	"net/netip"
+	"strings"
 	"sync"
 	"time"
 
@@ -87,7 +88,26 @@ type Folder struct {
 
 	mu     sync.Mutex
 	second int64
-	kinds  map[string]*folded
+	kinds  map[kind]*folded
+}
+
+// kind is what alike records have in common.
+type kind struct {
+	site, endpoint, action string
+	codes                  [4]string
+	more                   string // all codes, where there are more
+}
+
+func kindOf(d *Decision) kind {
+	k := kind{site: d.Site, endpoint: d.Endpoint, action: d.Action}
+	if len(d.Reasons) > len(k.codes) {
+		k.more = strings.Join(d.Codes(), "\x00")
+		return k
+	}
+	for i, r := range d.Reasons {
+		k.codes[i] = r.Code
+	}
+	return k
 }
 
 type folded struct {
@@ -99,39 +119,47 @@ type folded struct {
 // are.
 const maxKinds = 256
 
-// Add writes d, or folds it into the count of its kind.
-func (f *Folder) Add(now time.Time, d Decision) {
-	if d.Action != string(risk.Deny) && d.Action != string(risk.Unreadable) {
-		f.Write(d)
-		return
+// Add writes d, or folds it into the count of its kind. complete, unless it
+// is nil, fills in what only a record that is written needs.
+func (f *Folder) Add(now time.Time, d Decision, complete func(*Decision)) {
+	if d.Action == string(risk.Deny) || d.Action == string(risk.Unreadable) {
+		out, direct := f.fold(now, &d)
+		for _, o := range out {
+			f.Write(o)
+		}
+		if !direct {
+			return
+		}
 	}
-	kind := d.Site + "\x00" + d.Endpoint + "\x00" + d.Action
-	for _, r := range d.Reasons {
-		kind += "\x00" + r.Code
+	if complete != nil {
+		complete(&d)
 	}
+	f.Write(d)
+}
+
+// fold counts d and reports whether it is written by itself.
+func (f *Folder) fold(now time.Time, d *Decision) (over []Decision, direct bool) {
 	f.mu.Lock()
-	out := f.turnLocked(now)
-	k := f.kinds[kind]
-	if k == nil && len(f.kinds) < maxKinds {
+	defer f.mu.Unlock()
+	over = f.turnLocked(now)
+	name := kindOf(d)
+	k := f.kinds[name]
+	if k == nil {
+		if len(f.kinds) >= maxKinds {
+			return over, true
+		}
 		if f.kinds == nil {
-			f.kinds = make(map[string]*folded)
+			f.kinds = make(map[kind]*folded)
 		}
 		k = &folded{}
-		f.kinds[kind] = k
+		f.kinds[name] = k
 	}
-	direct := k == nil
-	if k != nil {
-		k.seen++
-		k.last = d
-		direct = k.seen <= f.Burst
+	k.seen++
+	if k.seen <= f.Burst {
+		return over, true
 	}
-	f.mu.Unlock()
-	for _, o := range out {
-		f.Write(o)
-	}
-	if direct {
-		f.Write(d)
-	}
+	k.last = *d
+	return over, false
 }
 
 // Flush writes the counts of seconds that are over. Its owner calls it about

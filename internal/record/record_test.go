@@ -58,7 +58,7 @@ func TestTenAlikeASecondAreWrittenAndTheRestBecomeOne(t *testing.T) {
 		t.Run(fmt.Sprint(test.added), func(t *testing.T) {
 			f, w := folder()
 			for i := range test.added {
-				f.Add(start.Add(time.Duration(i)*time.Second/time.Duration(test.added+1)), denial(i))
+				f.Add(start.Add(time.Duration(i)*time.Second/time.Duration(test.added+1)), denial(i), nil)
 			}
 			if len(w.list) != test.direct {
 				t.Fatalf("%d records at once, want %d", len(w.list), test.direct)
@@ -92,7 +92,7 @@ func TestTenAlikeASecondAreWrittenAndTheRestBecomeOne(t *testing.T) {
 func TestTheRecordOfManyNamesNoneOfThemAndSaysWhatTheyWere(t *testing.T) {
 	f, w := folder()
 	for i := range 100 {
-		f.Add(start, denial(i))
+		f.Add(start, denial(i), nil)
 	}
 	f.Flush(start.Add(time.Second))
 	d := w.list[len(w.list)-1]
@@ -116,7 +116,7 @@ func TestOnlyDenialsAndUnreadablesAreFolded(t *testing.T) {
 			for i := range 50 {
 				d := denial(i)
 				d.Action = string(action)
-				f.Add(start, d)
+				f.Add(start, d, nil)
 			}
 			if want := map[bool]int{true: 10, false: 50}[folds]; len(w.list) != want {
 				t.Errorf("%d records, want %d", len(w.list), want)
@@ -137,10 +137,10 @@ func TestWhatIsNotAlikeIsFoldedApart(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			f, w := folder()
 			for i := range 20 {
-				f.Add(start, denial(i))
+				f.Add(start, denial(i), nil)
 				d := denial(i)
 				change(&d)
-				f.Add(start, d)
+				f.Add(start, d, nil)
 			}
 			f.Flush(start.Add(time.Second))
 			if len(w.list) != 22 || w.stands() != 40 {
@@ -154,7 +154,7 @@ func TestWhatIsNotAlikeIsFoldedApart(t *testing.T) {
 			d := denial(i)
 			d.Score = float64(i)
 			d.Reasons = []risk.Reason{{Code: "address_failures", Points: float64(i)}}
-			f.Add(start, d)
+			f.Add(start, d, nil)
 		}
 		if len(w.list) != 10 {
 			t.Errorf("%d records, want 10", len(w.list))
@@ -166,7 +166,7 @@ func TestANewSecondStartsAnew(t *testing.T) {
 	f, w := folder()
 	for s := range 5 {
 		for i := range 30 {
-			f.Add(start.Add(time.Duration(s)*time.Second), denial(i))
+			f.Add(start.Add(time.Duration(s)*time.Second), denial(i), nil)
 		}
 	}
 	f.Flush(start.Add(5 * time.Second))
@@ -180,7 +180,7 @@ func TestNoneIsLostWithMoreKindsThanTheFolderHolds(t *testing.T) {
 	for i := range 20 * 1000 {
 		d := denial(i)
 		d.Endpoint = fmt.Sprint(i % 1000)
-		f.Add(start, d)
+		f.Add(start, d, nil)
 	}
 	f.Flush(start.Add(time.Second))
 	if w.stands() != 20*1000 {
@@ -196,7 +196,7 @@ func TestNoneIsLostWithManyAtOnce(t *testing.T) {
 			for i := range 1000 {
 				// Each goroutine's clock is a little off the others'.
 				now := start.Add(time.Duration(i*4+g*50) * time.Millisecond)
-				f.Add(now, denial(i))
+				f.Add(now, denial(i), nil)
 				if i%100 == 0 {
 					f.Flush(now)
 				}

@@ -57,10 +57,7 @@ type Case struct {
 }
 
 // Judge compares what the gateway counted with what ran.
-type Judge struct {
-	ring     *keys.Ring
-	accounts map[string]*ledger.Ledger
-}
+type Judge struct{ accounts map[string]*ledger.Ledger }
 
 // NewJudge makes a judge of gateways with the master key, which is written
 // in hexadecimal.
@@ -73,7 +70,7 @@ func NewJudge(key string, sites []string) (*Judge, error) {
 	if err != nil {
 		return nil, err
 	}
-	j := &Judge{ring: ring, accounts: map[string]*ledger.Ledger{}}
+	j := &Judge{accounts: map[string]*ledger.Ledger{}}
 	for _, site := range sites {
 		j.accounts[site] = ledger.New(ring, nil, site, nil)
 	}
@@ -83,7 +80,7 @@ func NewJudge(key string, sites []string) (*Judge, error) {
 // pseudonym is the account as the gateway's log shows it.
 func (j *Judge) pseudonym(site, account string) string {
 	l := j.accounts[site]
-	return l.Pseudonym(ledger.Account(j.ring, site, login.FoldAccount(account)))
+	return l.Pseudonym(l.Account(login.FoldAccount(account)))
 }
 
 // tried reports whether a login ran that could let somebody in: with an

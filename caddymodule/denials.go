@@ -1,0 +1,103 @@
+package caddymodule
+
+import (
+	"sync"
+	"time"
+
+	"github.com/login-guard/login-guard/config"
+	"github.com/login-guard/login-guard/internal/risk"
+	"github.com/login-guard/login-guard/internal/store"
+)
+
+// denials remembers for a moment who was just denied, so that a flood of
+// guesses costs no more than reading them: a limit that is spent stays spent
+// until a unit comes back, whatever else is known of the next attempt. It is
+// told by address, and by account where the account's own limit denies.
+type denials struct {
+	mu sync.Mutex
+	of map[store.Key]denial
+}
+
+// denial is a verdict that stands until a time.
+type denial struct {
+	noted   time.Time
+	until   time.Time
+	verdict risk.Verdict
+	score   float64
+}
+
+const (
+	// denialLife is short: what the operator releases on another node is let
+	// in within it.
+	denialLife = 5 * time.Second
+	denialsMax = 8192
+)
+
+// find returns the denial that holds for one of the names.
+func (d *denials) find(now time.Time, names ...store.Key) (denial, bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, name := range names {
+		if found, ok := d.of[name]; ok && now.Before(found.until) {
+			found.verdict.RetryAfter -= now.Sub(found.noted)
+			return found, true
+		}
+	}
+	return denial{}, false
+}
+
+// note remembers a denial. When there is no room it forgets all: they are
+// found out again at the price of a look at the store.
+func (d *denials) note(now time.Time, name store.Key, v risk.Verdict, score float64) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.of == nil || len(d.of) >= denialsMax {
+		d.of = make(map[store.Key]denial)
+	}
+	d.of[name] = denial{now, now.Add(min(denialLife, v.RetryAfter)), v, score}
+}
+
+// clear forgets all.
+func (d *denials) clear() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.of = nil
+}
+
+// denied gives an attempt the verdict that its address or account met a
+// moment ago. A browser that the account knows has budgets of its own, and
+// who has just passed a check is looked at again.
+func (h *Handler) denied(a *attempt) bool {
+	if a.known || a.solved != nil || a.clearance != "" || a.cookies.pass != "" {
+		return false
+	}
+	d, ok := h.denials.find(a.now, a.names.Host, a.names.Account, a.names.Pair)
+	if !ok {
+		return false
+	}
+	a.verdict, a.assessment.Score = d.verdict, d.score
+	return true
+}
+
+// noteDenial remembers a denial where a limit alone is the reason.
+func (h *Handler) noteDenial(a *attempt) {
+	if a.verdict.Action != risk.Deny || a.known || a.reserved == nil || len(a.others) > 0 || a.cookies.pass != "" {
+		return
+	}
+	for _, o := range a.reserved.Over {
+		if o.Demands != risk.Deny || o.RetryAfter < time.Second {
+			continue
+		}
+		v := risk.Verdict{Action: risk.Deny, RetryAfter: o.RetryAfter, Reasons: []risk.Reason{{Code: risk.CodeLimit + o.Limit}}}
+		switch o.Limit {
+		case config.LimitPair:
+			h.denials.note(a.now, a.names.Pair, v, a.assessment.Score)
+		case config.LimitAccount:
+			h.denials.note(a.now, a.names.Account, v, a.assessment.Score)
+		case config.LimitAddress, config.LimitAttempts, config.LimitAccounts:
+			if !a.signals.Private && !a.reserved.Busy {
+				h.denials.note(a.now, a.names.Host, v, a.assessment.Score)
+			}
+		}
+	}
+}
