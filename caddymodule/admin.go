@@ -104,6 +104,8 @@ type siteStatus struct {
 	Limits    map[string]config.Limit `json:"limits"`
 	Since     sinceStart              `json:"since_start"`
 	Warnings  []string                `json:"warnings"`
+	// Unguarded are the ways in that no endpoint guards.
+	Unguarded []unguardedRoute `json:"unguarded"`
 }
 
 // statusReply is what status says.
@@ -137,7 +139,7 @@ func status(app *App) (any, error) {
 		mode, why := h.mode()
 		s := siteStatus{Site: h.name, Mode: mode, Why: why, Endpoints: h.endpointNames(),
 			AskAfter: "off", Remember: h.EffectiveRemember().String(), Ladder: h.EffectiveLadder(),
-			Limits: h.limits, Since: app.state.seen(h.name), Warnings: []string{}}
+			Limits: h.limits, Since: app.state.seen(h.name), Warnings: []string{}, Unguarded: unguardedRoutes(h.unguarded.List())}
 		if h.AskAfter > 0 {
 			s.AskAfter = h.AskAfter.String()
 		}

@@ -46,6 +46,8 @@ type App struct {
 	mu    sync.Mutex
 	files *signal.Files
 	sites map[string]*Handler // by name, for status and verbs
+	// guards sums up what is guarded, by site.
+	guards map[string]uint64
 	// decisions is the log that operators filter: that of the handlers.
 	decisions *zap.Logger
 
@@ -66,7 +68,7 @@ func (*App) CaddyModule() caddy.ModuleInfo {
 func (a *App) Provision(ctx caddy.Context) error {
 	a.logger = ctx.Logger()
 	a.storage = ctx.Storage()
-	a.sites = make(map[string]*Handler)
+	a.sites, a.guards = make(map[string]*Handler), make(map[string]uint64)
 	if err := a.Validate(); err != nil {
 		return err
 	}
@@ -109,6 +111,7 @@ func (a *App) Start() error {
 		a.everySecond(ctx)
 	}()
 	for _, s := range a.siteList() {
+		s.unguarded.Guarding(a.guardsOf(s.name))
 		mode, why := s.mode()
 		a.logger.Info("guarding logins", zap.String("site", s.name), zap.String("mode", mode),
 			zap.String("why", why), zap.Strings("endpoints", s.endpointNames()))
@@ -177,7 +180,15 @@ func (a *App) enter(h *Handler, log *zap.Logger) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.sites[h.name] = h
+	a.guards[h.name] += h.guards() // whatever the order of its site blocks
 	a.decisions = log
+}
+
+// guardsOf sums up what is guarded at a site.
+func (a *App) guardsOf(site string) uint64 {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.guards[site]
 }
 
 func (a *App) decisionLog() *zap.Logger {

@@ -115,6 +115,7 @@ func printStatus(w io.Writer, s statusReply) {
 		for _, warning := range site.Warnings {
 			fmt.Fprintf(w, "  warning    %s\n", warning)
 		}
+		printUnguarded(w, site.Unguarded)
 	}
 	fmt.Fprintf(w, "store: %s, %d logins and clearances wait (%d bytes), %d live rows pushed out\n",
 		s.Store.Kind, s.Store.Kept, s.Store.KeptBytes, s.Store.Evictions)

@@ -26,6 +26,7 @@ import (
 	"github.com/login-guard/login-guard/internal/record"
 	"github.com/login-guard/login-guard/internal/signal"
 	"github.com/login-guard/login-guard/internal/store"
+	"github.com/login-guard/login-guard/internal/unguarded"
 )
 
 // Handler guards the login of one site. It goes in front of the handler that
@@ -48,6 +49,8 @@ type Handler struct {
 
 	endpoints []config.Endpoint
 	sessions  []string // cookie names of the shop's sessions
+	signs     *unguarded.Signs
+	unguarded *unguarded.Table
 	logins    *rate.Limiter
 	pictures  *rate.Limiter
 	ready     func() (*guard, error)
@@ -106,6 +109,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	for _, e := range endpoints {
 		h.sessions = append(h.sessions, e.SessionCookies...)
 	}
+	h.signs, h.unguarded = unguarded.NewSigns(config.KnownSessionNames(), endpoints), h.app.state.unguardedOf(h.name)
 	p := h.Page.WithDefaults()
 	if p.Name == "" {
 		p.Name = host
@@ -193,9 +197,15 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	case reading.Kind == login.Other && h.ownPreflight(r):
 		return h.preflight(w, r, next)
 	case reading.Plain():
-		return next.ServeHTTP(w, r)
+		seen := h.before(w, r)
+		err := next.ServeHTTP(w, r)
+		h.after(r, seen)
+		return err
 	case reading.Kind == login.Other:
-		return h.pass(w, r, reading, next)
+		seen := h.before(w, r)
+		err := h.pass(w, r, reading, next)
+		h.after(r, seen)
+		return err
 	case reading.Kind == login.Side:
 		// Not marked as passed: to a second login_guard it may be a login.
 		return h.side(w, r, newAttempt(reading, own, clearance), next)

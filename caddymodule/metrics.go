@@ -19,6 +19,7 @@ type collectors struct {
 	storeErrors  *prometheus.CounterVec
 	heldLogins   prometheus.Gauge
 	foreignSeals prometheus.Counter
+	unguarded    *prometheus.CounterVec
 }
 
 var theCollectors = sync.OnceValue(func() *collectors {
@@ -37,6 +38,7 @@ var theCollectors = sync.OnceValue(func() *collectors {
 			Buckets: []float64{-20, -10, 0, 5, 10, 17, 25, 35, 50}}),
 		logins:      counter("logins_total", "Login attempts sent to the shop, by its answer.", "outcome"),
 		storeErrors: counter("store_errors_total", "Operations that the store did not carry out.", "operation"),
+		unguarded:   counter("unguarded_sessions_total", "Sessions and tokens that the shop issued without a guarded login.", "site"),
 		heldLogins: prometheus.NewGauge(prometheus.GaugeOpts{Namespace: ns, Subsystem: sub,
 			Name: "held_logins", Help: "Logins and clearances that wait."}),
 		foreignSeals: prometheus.NewCounter(prometheus.CounterOpts{Namespace: ns, Subsystem: sub,
@@ -47,7 +49,7 @@ var theCollectors = sync.OnceValue(func() *collectors {
 // register adds the metrics to a configuration's registry.
 func (c *collectors) register(reg prometheus.Registerer) error {
 	for _, m := range []prometheus.Collector{
-		c.decisions, c.challenges, c.solveSeconds, c.score, c.logins, c.storeErrors, c.heldLogins, c.foreignSeals,
+		c.decisions, c.challenges, c.solveSeconds, c.score, c.logins, c.storeErrors, c.heldLogins, c.foreignSeals, c.unguarded,
 	} {
 		var already prometheus.AlreadyRegisteredError
 		if err := reg.Register(m); err != nil && !errors.As(err, &already) {

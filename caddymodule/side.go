@@ -15,6 +15,7 @@ import (
 // its own. It is never asked for a check, and what comes of it earns nothing.
 func (h *Handler) side(w http.ResponseWriter, r *http.Request, a *attempt, next caddyhttp.Handler) error {
 	a.mode = h.modeNow()
+	counted(r)
 	if err := h.collect(r, a); err != nil {
 		if a.mode == config.ModeMonitor {
 			return next.ServeHTTP(w, r)

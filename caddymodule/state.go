@@ -11,6 +11,7 @@ import (
 
 	"github.com/login-guard/login-guard/internal/device"
 	"github.com/login-guard/login-guard/internal/store/embedded"
+	"github.com/login-guard/login-guard/internal/unguarded"
 )
 
 // states holds what must outlive a reload, also one that is rejected: the
@@ -29,6 +30,8 @@ type state struct {
 
 	mu    sync.Mutex
 	since map[string]*sinceStart
+	// unguarded is what signed somebody in without a counted login, by site.
+	unguarded map[string]*unguarded.Table
 
 	// The last references, so that what a customer reads out can be
 	// released. A ring: nothing of it outlives recentRefs decisions.
@@ -105,6 +108,18 @@ func (s *state) seen(site string) sinceStart {
 	return out
 }
 
+// unguardedOf is the table of a site's unguarded routes.
+func (s *state) unguardedOf(site string) *unguarded.Table {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t := s.unguarded[site]
+	if t == nil {
+		t = &unguarded.Table{}
+		s.unguarded[site] = t
+	}
+	return t
+}
+
 // Destruct implements caddy.Destructor.
 func (s *state) Destruct() error { return nil }
 
@@ -116,7 +131,8 @@ func stateKey() string {
 // acquireState takes a reference to the state; releaseState gives it back.
 func acquireState(key string) (*state, error) {
 	v, _, err := states.LoadOrNew(key, func() (caddy.Destructor, error) {
-		return &state{local: embedded.New(embedded.Options{}), since: make(map[string]*sinceStart), refs: make(map[string]refRecord)}, nil
+		return &state{local: embedded.New(embedded.Options{}), since: make(map[string]*sinceStart),
+			unguarded: make(map[string]*unguarded.Table), refs: make(map[string]refRecord)}, nil
 	})
 	if err != nil {
 		return nil, err

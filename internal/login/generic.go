@@ -57,11 +57,11 @@ func (v *view) isObject() bool {
 // fresh session that leads elsewhere is success.
 func genericRedirect(v *view) Outcome {
 	fresh := false
-	for _, c := range v.setCookies() {
-		if c.gone || v.had(c) || idleCookie(c.name) {
+	for _, c := range SetCookies(v.a.Header) {
+		if c.Gone || v.had(c) || idleCookie(c.Name) {
 			continue
 		}
-		if containsAny(strings.ToLower(c.name), []string{"logged_in", "loggedin", "auth", "remember", "customer_token"}) {
+		if containsAny(strings.ToLower(c.Name), []string{"logged_in", "loggedin", "auth", "remember", "customer_token"}) {
 			return Success
 		}
 		fresh = true
