@@ -20,7 +20,7 @@ const exampleEndpoint = "endpoint login { ... } with lines such as: account_fiel
 //	    password_field NAME|/POINTER...
 //	    requires       NAME|/POINTER...
 //	    query          NAME VALUE...
-//	    graphql        FIELD ACCOUNT PASSWORD
+//	    graphql        FIELD ACCOUNT [PASSWORD]
 //	    persisted      NAME|HASH...
 //	    basic
 //	    body_only
@@ -64,8 +64,12 @@ func endpointOptions(e *config.Endpoint) options {
 		"query": {example: "query route account/login", min: 2, max: -1, many: true, set: func(args []caddyfile.Token) error {
 			return parameter(&e.Query, texts(args))
 		}},
-		"graphql": {example: "graphql login username password", min: 3, max: 3, many: true, set: func(args []caddyfile.Token) error {
-			e.GraphQL = append(e.GraphQL, config.GraphQLLogin{Field: args[0].Text, Account: args[1].Text, Password: args[2].Text})
+		"graphql": {example: "graphql login username password", min: 2, max: 3, many: true, set: func(args []caddyfile.Token) error {
+			g := config.GraphQLLogin{Field: args[0].Text, Account: args[1].Text}
+			if len(args) == 3 {
+				g.Password = args[2].Text
+			}
+			e.GraphQL = append(e.GraphQL, g)
 			return nil
 		}},
 		"persisted":  {example: "persisted Login", min: 1, max: -1, many: true, set: list(&e.Persisted)},

@@ -91,7 +91,7 @@ type Endpoint struct {
 	// Default: false
 	FormOnly bool `json:"form_only,omitempty"`
 
-	// Login fields of a GraphQL API. Several with one Field are alternatives.
+	// Login fields of a GraphQL API, or those of another kind of endpoint. Several with one Field are alternatives.
 	// Default: none
 	GraphQL []GraphQLLogin `json:"graphql,omitempty"`
 	// Operation names and hashes by which a client asks for a login without
@@ -138,14 +138,16 @@ type Endpoint struct {
 	Success []Mark `json:"success,omitempty"`
 }
 
-// GraphQLLogin is a field of the schema that logs somebody in.
+// GraphQLLogin is a field of the schema that logs somebody in, or does what
+// another kind of endpoint does.
 type GraphQLLogin struct {
 	// The field, with a dot for each level: `login`, `auth.login`.
 	Field string `json:"field"`
 	// Where its arguments carry the account and the password, with a dot for
-	// each level: `username`, `input.native.username`.
+	// each level: `username`, `input.native.username`. Only a login needs
+	// the password.
 	Account  string `json:"account"`
-	Password string `json:"password"`
+	Password string `json:"password,omitempty"`
 }
 
 // Mark describes an answer of the shop. All that is set must hold.

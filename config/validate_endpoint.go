@@ -139,7 +139,14 @@ func (e Endpoint) checkFields(add func(what, works string)) {
 
 func (e Endpoint) checkGraphQL(add func(what, works string)) {
 	for _, g := range e.GraphQL {
-		for _, path := range []string{g.Field, g.Account, g.Password} {
+		paths := []string{g.Field, g.Account, g.Password}
+		if g.Password == "" && e.Kind != "" && e.Kind != KindLogin {
+			paths = paths[:2]
+		} else if g.Password == "" {
+			add(fmt.Sprintf("graphql %s lacks the argument with the password", g.Field), "graphql login username password")
+			continue
+		}
+		for _, path := range paths {
 			if !graphqlPath.MatchString(path) {
 				add(fmt.Sprintf("%q is no name of GraphQL, or several with dots between", path), "graphql login username password")
 			}

@@ -71,6 +71,7 @@ func TestSiteValidateRefuses(t *testing.T) {
 		"a pointer with an empty part":  {Site{Endpoints: login(func(e *Endpoint) { e.Requires = []string{"/x//y"} })}, "empty part"},
 		"graphql with fields":           {Site{Endpoints: login(func(e *Endpoint) { e.GraphQL = []GraphQLLogin{{"login", "u", "p"}} })}, "fields belong to another endpoint"},
 		"graphql without a name":        {Site{Endpoints: []Endpoint{{GraphQL: []GraphQLLogin{{"login", "in put", "p"}}}}}, "no name of GraphQL"},
+		"graphql login without one":     {Site{Endpoints: []Endpoint{{GraphQL: []GraphQLLogin{{"login", "u", ""}}}}}, "lacks the argument with the password"},
 		"persisted alone":               {Site{Endpoints: login(func(e *Endpoint) { e.Persisted = []string{"L"} })}, "persisted belongs to graphql"},
 		"basic without a path":          {Site{Endpoints: []Endpoint{{Basic: true}}}, "basic needs the paths"},
 		"basic with a bare status":      {Site{Endpoints: []Endpoint{{Basic: true, Paths: []string{"/api"}, Success: []Mark{{Status: []string{"200"}}}}}}, "success status 2xx on_path"},

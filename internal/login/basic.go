@@ -110,9 +110,9 @@ func (rd *Reader) readBasic(w http.ResponseWriter, s *subject, hasBody bool) Rea
 // does not reach the shop with these credentials, so it stays one.
 func (rd *Reader) both(a, b Reading) Reading {
 	switch {
-	case b.Kind == Other || b.Kind == Side:
+	case b.Kind == Other, b.Kind == Side && a.Kind != Other:
 		return a
-	case a.Kind == Other || b.Kind != Attempt:
+	case a.Kind == Other, b.Kind != Attempt:
 		return b
 	case a.Kind == Attempt && (a.Account != b.Account || a.password != b.password):
 		return refuse(b.Endpoint, http.StatusBadRequest, ReasonTwoLogins)

@@ -32,7 +32,8 @@ var graphQLParts = map[string]string{
 }
 
 // decideGraphQL reads a request as a GraphQL API would: one login with a
-// password in all of it is an attempt, several are refused.
+// password in all of it is an attempt, one side way a side way. Several of
+// either are refused: they would count as one.
 func (rd *Reader) decideGraphQL(s *subject, f *form) Reading {
 	if len(rd.graphql) == 0 {
 		return other
@@ -81,6 +82,12 @@ func (rd *Reader) decideGraphQL(s *subject, f *form) Reading {
 				// Another request's session would look like this one's.
 				return refuse(hit.e, http.StatusBadRequest, ReasonGraphQLMany)
 			}
+			if (hit.bad || req.messy) && hit.e.isSide() && !hit.e.guesses() {
+				// Read in two ways it makes an account or sends a mail all
+				// the same; it counts, under no account.
+				hit.account = ""
+				continue
+			}
 			if hit.bad || req.messy {
 				return refuse(hit.e, http.StatusBadRequest, ReasonGraphQL)
 			}
@@ -93,6 +100,9 @@ func (rd *Reader) decideGraphQL(s *subject, f *form) Reading {
 	}
 	if hit == nil {
 		return other
+	}
+	if hit.e.isSide() {
+		return Reading{Kind: Side, Endpoint: hit.e, Account: hit.account, Password: hit.password != "", password: hit.password}
 	}
 	return Reading{Kind: Attempt, Endpoint: hit.e, Account: hit.account, password: hit.password}
 }
@@ -276,13 +286,21 @@ func (rd *Reader) persisted(s *subject, req *graphQLRequest) []graphQLHit {
 			hit := graphQLHit{e: g.e}
 			for j := range rd.graphql {
 				if g := &rd.graphql[j]; g.e == hit.e {
-					hit.search(req.variables, g.account[len(g.account)-1], g.password[len(g.password)-1])
+					hit.search(req.variables, lastOf(g.account), lastOf(g.password))
 				}
 			}
 			return []graphQLHit{hit}
 		}
 	}
 	return nil
+}
+
+// lastOf is the last part of a path, "" if there is none.
+func lastOf(path []string) string {
+	if len(path) == 0 {
+		return ""
+	}
+	return path[len(path)-1]
 }
 
 // search looks for the account and the password among variables, wherever
@@ -295,7 +313,7 @@ func (h *graphQLHit) search(v *value, account, password string) {
 		switch {
 		case i < len(v.keys) && v.keys[i] == account:
 			h.add(item, nil)
-		case i < len(v.keys) && v.keys[i] == password:
+		case i < len(v.keys) && password != "" && v.keys[i] == password:
 			h.add(nil, item)
 		default:
 			h.search(item, account, password)

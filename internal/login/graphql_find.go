@@ -1,11 +1,24 @@
 package login
 
-import "strings"
+import (
+	"strings"
 
-// graphQLLogin is a login field of one endpoint, ready for looking up.
+	"github.com/login-guard/login-guard/config"
+)
+
+// graphQLLogin is a login field of one endpoint, or one of a side way, ready
+// for looking up.
 type graphQLLogin struct {
 	e                        *Endpoint
-	field, account, password []string
+	field, account, password []string // password is nil where there is none
+}
+
+func newGraphQLLogin(e *Endpoint, c config.GraphQLLogin) graphQLLogin {
+	g := graphQLLogin{e: e, field: strings.Split(c.Field, "."), account: strings.Split(c.Account, ".")}
+	if c.Password != "" {
+		g.password = strings.Split(c.Password, ".")
+	}
+	return g
 }
 
 // last is the field's own name.
@@ -69,7 +82,7 @@ func (rd *Reader) logins(s *subject, req *graphQLRequest) (hits []graphQLHit, ok
 		clear(f.visited)
 	}
 	for _, h := range f.hits {
-		if h.e.applies(s) {
+		if h.e.applies(s) && (!h.e.isSide() || len(h.e.paths) == 0 || h.e.onPath(s)) {
 			hits = append(hits, h)
 		}
 	}
@@ -134,7 +147,7 @@ func (f *finder) field(op *operation, s *selection, path []string, via bool) {
 			continue
 		}
 		account, password := f.lookUp(op, s.arguments, g.account), f.lookUp(op, s.arguments, g.password)
-		if account == nil && password == nil {
+		if account == nil && password == nil && !g.e.isSide() {
 			continue // another way to log in: a provider's token
 		}
 		hit.e = firstOf(hit.e, g.e)
@@ -164,6 +177,9 @@ func (h *graphQLHit) add(account, password *value) {
 // lookUp follows a path into arguments, through variables and their
 // defaults.
 func (f *finder) lookUp(op *operation, arguments *value, path []string) *value {
+	if len(path) == 0 {
+		return nil
+	}
 	v := arguments
 	for _, name := range path {
 		v = f.resolve(op, v.member(name))

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/login-guard/login-guard/config"
@@ -101,9 +100,7 @@ func NewReader(endpoints []config.Endpoint, opt Options) (*Reader, error) {
 			}
 		}
 		for _, g := range c.GraphQL {
-			rd.graphql = append(rd.graphql, graphQLLogin{
-				e: e, field: strings.Split(g.Field, "."), account: strings.Split(g.Account, "."), password: strings.Split(g.Password, "."),
-			})
+			rd.graphql = append(rd.graphql, newGraphQLLogin(e, g))
 			for part := range graphQLParts {
 				rd.heads[part] = true
 			}

@@ -45,6 +45,9 @@ func (rd *Reader) decideSide(s *subject, pairs []pair) Reading {
 			}
 			continue
 		}
+		if e.cfg.Body != bodyForm {
+			continue // decideGraphQL finds it
+		}
 		// Its few fields are those of many forms, so its paths do limit it.
 		if len(e.paths) > 0 && !e.onPath(s) || e.exempted(s, pairs) {
 			continue

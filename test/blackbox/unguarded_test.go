@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/login-guard/login-guard/internal/guardtest"
@@ -259,5 +260,35 @@ func TestShopsThatAreBrowsedBoughtFromAndLeftListNothing(t *testing.T) {
 				t.Errorf("%+v\n%s", all, lines)
 			}
 		})
+	}
+}
+
+func TestARegistrationByGraphQLIsCounted(t *testing.T) {
+	t.Parallel()
+	var reached atomic.Int32
+	g := behind(t, func(w http.ResponseWriter, r *http.Request) {
+		reached.Add(1)
+		w.Header().Set("X-Auth-Token", "abc") // it signs in
+	}, `endpoint register {
+			path */shop-api
+			graphql registerCustomerAccount input.emailAddress
+		}
+		limit register 3 per 1h`)
+	p := visitor(t, g.URL, "203.0.113.1")
+	for i := range 5 {
+		r := p.do(p.request("POST", "/shop-api", "application/json", fmt.Sprintf(
+			`{"query": "mutation { registerCustomerAccount(input: {emailAddress: \"new%d@b.c\", password: \"Long-Enough-1\"}) { __typename } }"}`, i)))
+		if want := map[bool]int{true: http.StatusOK, false: http.StatusTooManyRequests}[i < 3]; r.StatusCode != want {
+			t.Errorf("registration %d: %s, want %d", i+1, r.Status, want)
+		}
+	}
+	if n := reached.Load(); n != 3 {
+		t.Errorf("%d registrations at the shop, want 3", n)
+	}
+	if d := decided(t, g, 5); d[0].Endpoint != "register" || d[4].Action != "deny" || d[0].Account == "" {
+		t.Errorf("%+v", d)
+	}
+	if all := unguardedList(t, g); len(all) > 0 {
+		t.Errorf("what is counted is listed: %+v", all)
 	}
 }
