@@ -77,6 +77,7 @@ func TestWhatAnAnswerShows(t *testing.T) {
 		{"Vendure's first basket", "vendure", "POST", "/shop-api", nil, []string{"Set-Cookie: session=eyJ0b2tlbiI6ImEifQ; path=/; httponly", "Set-Cookie: session.sig=" + idA + "; path=/; httponly", "Vendure-Auth-Token: " + idA}, Finding{}},
 		{"Django's first basket", "django", "POST", "/basket/add/7/", []string{"Cookie: csrftoken=" + idA}, []string{"Set-Cookie: sessionid=" + idB + "; HttpOnly; Path=/", "Set-Cookie: csrftoken=" + idA + "; Path=/"}, Finding{}},
 		{"Django signs in", "django", "POST", "/api/enter/", []string{"Cookie: csrftoken=" + idA}, []string{"Set-Cookie: csrftoken=" + idB + "; Path=/", "Set-Cookie: sessionid=" + idB + "; HttpOnly; Path=/"}, issued},
+		{"Django's first basket on a first visit", "django", "POST", "/basket/add/7/", nil, []string{"Set-Cookie: sessionid=" + idB + "; HttpOnly; Path=/", "Set-Cookie: csrftoken=" + idA + "; Path=/"}, Finding{}},
 		{"Django gives a new token alone", "django", "POST", "/contact/", []string{"Cookie: csrftoken=" + idA}, []string{"Set-Cookie: csrftoken=" + idB + "; Path=/"}, Finding{}},
 
 		// What holds content and no name.
@@ -92,6 +93,7 @@ func TestWhatAnAnswerShows(t *testing.T) {
 		{"a token of Magento's kin", "", "POST", "/api/enter", nil, []string{"X-Auth-Token: abc"}, token},
 		{"a token on a page that is read", "", "GET", "/api/me", nil, []string{"X-Auth-Token: abc"}, Finding{}},
 		{"a token is renewed", "", "POST", "/api/cart", []string{"Authorization: Bearer old"}, []string{"Authorization: Bearer new"}, Finding{}},
+		{"a token for one of another kind", "", "POST", "/api/cart", []string{"Authorization: Bearer old"}, []string{"X-Auth-Token: new"}, Finding{}},
 		{"an empty token", "", "POST", "/api/cart", nil, []string{"X-Auth-Token: "}, Finding{}},
 		{"Vendure gives another token", "vendure", "POST", "/shop-api", []string{"Authorization: Bearer " + idA}, []string{"Vendure-Auth-Token: " + idB}, token},
 		{"Vendure gives the same token", "vendure", "POST", "/shop-api", []string{"Authorization: Bearer " + idA}, []string{"Vendure-Auth-Token: " + idA}, Finding{}},

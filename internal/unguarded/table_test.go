@@ -34,9 +34,14 @@ func TestAReplacedSessionCountsOnceReadersKeepTheirs(t *testing.T) {
 	if !table.Learning() {
 		t.Fatal("no reader is looked at")
 	}
-	table.Read(kept)
+	if !table.Read(kept) {
+		t.Error("nothing new is said to be known")
+	}
 	if n := times(&table, enter); n != 1 {
 		t.Errorf("listed %d times, want once", n)
+	}
+	if table.Read(kept) {
+		t.Error("the same is said to be new again")
 	}
 }
 
