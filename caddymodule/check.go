@@ -276,8 +276,8 @@ func seconds(d time.Duration) int { return int((max(0, d) + time.Second - 1) / t
 // navigates reports whether a person's browser waits for a page. Everything
 // else is a script.
 func navigates(r *http.Request) bool {
-	if mode := r.Header.Get("Sec-Fetch-Mode"); mode != "" {
+	if mode := first(r.Header, "Sec-Fetch-Mode"); mode != "" {
 		return mode == "navigate"
 	}
-	return strings.Contains(r.Header.Get("Accept"), "text/html") && r.Header.Get("X-Requested-With") != "XMLHttpRequest"
+	return strings.Contains(first(r.Header, "Accept"), "text/html") && first(r.Header, "X-Requested-With") != "XMLHttpRequest"
 }

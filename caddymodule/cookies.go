@@ -23,7 +23,7 @@ func secure(r *http.Request) bool {
 		return true
 	}
 	trusted, _ := caddyhttp.GetVar(r.Context(), caddyhttp.TrustedProxyVarKey).(bool)
-	return trusted && strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https")
+	return trusted && strings.EqualFold(first(r.Header, "X-Forwarded-Proto"), "https")
 }
 
 func cookieName(r *http.Request, name string) string {

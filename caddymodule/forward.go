@@ -29,7 +29,7 @@ func (h *Handler) forward(w http.ResponseWriter, r *http.Request, a *attempt, ne
 	asked := login.Asked{Path: r.URL.Path, RawQuery: r.URL.RawQuery, Referer: r.Referer(), Cookies: r.Cookies()}
 	h.setPlaceholders(r, a)
 	// The one header that changes: marks in the answer must be readable.
-	r.Header.Set("Accept-Encoding", "identity")
+	r.Header["Accept-Encoding"] = []string{"identity"}
 	body := &countingBody{ReadCloser: r.Body}
 	r.Body = body
 
@@ -134,7 +134,7 @@ func (h *Handler) remember(w http.ResponseWriter, r *http.Request, a *attempt, o
 	if h.otherWebsite(r) {
 		return
 	}
-	if o == login.Success {
+	if o == login.Success && !h.freshDevice(a) {
 		d := a.device
 		if d.ID == [16]byte{} {
 			var err error
@@ -164,6 +164,16 @@ func (h *Handler) remember(w http.ResponseWriter, r *http.Request, a *attempt, o
 		return
 	}
 	writeCookie(w, r, passCookie, p.Seal(a.g.ring, h.name), p.Expires.Sub(a.now))
+}
+
+// deviceRenewal is how old a device's last success may be before its cookie
+// is written anew: "not seen for days" needs no finer clock.
+const deviceRenewal = time.Hour
+
+// freshDevice reports whether the browser's cookie says already what a success
+// of this moment would say.
+func (h *Handler) freshDevice(a *attempt) bool {
+	return a.known && len(a.device.Accounts) > 0 && a.device.Accounts[0].Account == a.account && a.now.Sub(a.seen) < deviceRenewal
 }
 
 // countingBody knows whether anything was read from it.

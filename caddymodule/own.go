@@ -260,13 +260,13 @@ func (h *Handler) countAnswer(t challenge.Token, res challenge.Result, took time
 // request sent, one that the operator does not list in origins. Over plain
 // HTTP browsers say nothing.
 func (h *Handler) otherWebsite(r *http.Request) bool {
-	return r.Header.Get("Sec-Fetch-Site") == "cross-site" && !slices.Contains(h.Origins, r.Header.Get("Origin"))
+	return first(r.Header, "Sec-Fetch-Site") == "cross-site" && !slices.Contains(h.Origins, first(r.Header, "Origin"))
 }
 
 // sameOrigin reports whether a page of this very origin sent the request:
 // the browser says so, or the Origin is ours.
 func sameOrigin(r *http.Request) bool {
-	if site := r.Header.Get("Sec-Fetch-Site"); site != "" {
+	if site := first(r.Header, "Sec-Fetch-Site"); site != "" {
 		return site == "same-origin"
 	}
 	o, err := url.Parse(r.Header.Get("Origin"))

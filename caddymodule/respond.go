@@ -20,14 +20,23 @@ func zapError(err error) zap.Field { return zap.Error(err) }
 
 // mark says on an answer of ours what it is, as an RFC 9651 item.
 func (h *Handler) mark(w http.ResponseWriter, what, ref string) {
-	w.Header().Set("Login-Guard", what+`; ref="`+ref+`"`)
+	w.Header()["Login-Guard"] = []string{what + `; ref="` + ref + `"`}
+}
+
+// first is the first value of a header whose name is in canonical form:
+// http.Header.Get checks that anew each time, at some cost.
+func first(h http.Header, canonical string) string {
+	if v := h[canonical]; len(v) > 0 {
+		return v[0]
+	}
+	return ""
 }
 
 // writeDenial answers that nobody gets in for now.
 func (h *Handler) writeDenial(w http.ResponseWriter, r *http.Request, ref string, status int, wait time.Duration) error {
 	secs := max(1, seconds(wait))
 	h.mark(w, string(risk.Deny), ref)
-	w.Header().Set("Retry-After", strconv.Itoa(secs))
+	w.Header()["Retry-After"] = []string{strconv.Itoa(secs)}
 	if !navigates(r) {
 		h.allowOrigin(w, r)
 		return h.pages.Problem(w, r, status, page.Problem{Kind: page.Deny, Ref: ref, RetryAfter: secs})

@@ -241,7 +241,7 @@ func (h *Handler) redeem(r *http.Request, a *attempt, name string) {
 
 // allowOrigin lets a script of a listed origin read an answer of ours.
 func (h *Handler) allowOrigin(w http.ResponseWriter, r *http.Request) {
-	origin := r.Header.Get("Origin")
+	origin := first(r.Header, "Origin")
 	if len(h.Origins) == 0 || origin == "" {
 		return
 	}

@@ -123,8 +123,9 @@ func fix(r *http.Request, body []byte) {
 		io.Closer
 	}{bytes.NewReader(body), r.Body}
 	r.ContentLength = int64(len(body))
-	r.Header.Set("Content-Length", strconv.Itoa(len(body)))
+	// Names are in canonical form, so the map is written to as it is.
+	r.Header["Content-Length"] = []string{strconv.Itoa(len(body))}
 	r.TransferEncoding = nil
-	r.Header.Del("Trailer")
+	delete(r.Header, "Trailer")
 	r.Trailer = nil
 }

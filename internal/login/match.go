@@ -88,13 +88,18 @@ type found struct {
 }
 
 // count tallies the endpoint's credentials among the pairs.
-func (e *Endpoint) count(pairs []pair) (account, fallback, password, requires []tally) {
-	lists := [4][]tally{tallies(e.account), tallies(e.fallback), tallies(e.password), tallies(e.requires)}
+// The tallies are in room where they fit.
+func (e *Endpoint) count(room []tally, pairs []pair) (account, fallback, password, requires []tally) {
+	lists := e.tallies(room)
 	// Heads of names such as `user[email]` that are credentials themselves:
 	// `user[remember_me]` beside it is then no odd spelling of `user`.
 	var heads []string
 	skip := func(p *pair) bool { return p.query && e.cfg.BodyOnly || p.json && e.cfg.FormOnly }
-	exact := make([]bool, len(pairs))
+	var few [16]bool
+	exact := few[:min(len(pairs), len(few))]
+	if len(pairs) > len(few) {
+		exact = make([]bool, len(pairs))
+	}
 	for i := range pairs {
 		p := &pairs[i]
 		if skip(p) || p.odd || p.listed || !p.scalar() {
@@ -153,12 +158,22 @@ func (e *Endpoint) count(pairs []pair) (account, fallback, password, requires []
 	return lists[0], lists[1], lists[2], lists[3]
 }
 
-func tallies(fs []credential) []tally {
-	ts := make([]tally, len(fs))
-	for i := range fs {
-		ts[i].f = &fs[i]
+// tallyRoom is for more fields than any login is known to have.
+const tallyRoom = 32
+
+// tallies makes an empty tally for each credential.
+func (e *Endpoint) tallies(room []tally) (lists [4][]tally) {
+	from := [4][]credential{e.account, e.fallback, e.password, e.requires}
+	all := room[:0]
+	for _, fs := range from {
+		for i := range fs {
+			all = append(all, tally{f: &fs[i]})
+		}
 	}
-	return ts
+	for i, fs := range from {
+		lists[i], all = all[:len(fs):len(fs)], all[len(fs):]
+	}
+	return lists
 }
 
 // complete reports whether every credential is there, however spelled.
@@ -178,6 +193,15 @@ func (e *Endpoint) complete(account, fallback, password, requires []tally) bool 
 	return true
 }
 
+func anyInQuery(ts []tally) bool {
+	for i := range ts {
+		if ts[i].query > 0 {
+			return true
+		}
+	}
+	return false
+}
+
 func anyPresent(ts []tally) bool {
 	for i := range ts {
 		if ts[i].present() {
@@ -190,7 +214,8 @@ func anyPresent(ts []tally) bool {
 // judge says whether the pairs are this endpoint's login, no login, or one
 // that two shops would read differently.
 func (e *Endpoint) judge(pairs []pair) found {
-	account, fallback, password, requires := e.count(pairs)
+	var room [tallyRoom]tally
+	account, fallback, password, requires := e.count(room[:], pairs)
 	if !e.complete(account, fallback, password, requires) {
 		return found{}
 	}
@@ -251,7 +276,7 @@ func (e *Endpoint) judge(pairs []pair) found {
 // on each. Everything else must be plain: all credentials in the body,
 // byte-exact and once, no password in the address.
 func (e *Endpoint) prefilled(account, password, requires []tally) (accounts []string, ok bool) {
-	if !e.countsAll {
+	if !e.countsAll || !anyInQuery(account) {
 		return nil, false
 	}
 	for _, l := range [][]tally{password, requires} {
@@ -287,7 +312,8 @@ func (e *Endpoint) prefilled(account, password, requires []tally) (accounts []st
 // could reports whether the pairs, read as loosely as any shop would, hold
 // all of the endpoint's credentials.
 func (e *Endpoint) could(pairs []pair) bool {
-	return e.complete(e.count(pairs))
+	var room [tallyRoom]tally
+	return e.complete(e.count(room[:], pairs))
 }
 
 // hasPassword reports whether a name could be one of the endpoint's password

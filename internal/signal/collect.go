@@ -27,8 +27,8 @@ func NewCollector(files *Files) *Collector { return &Collector{files: files} }
 // mostly a proxy of the shop's own.
 func (c *Collector) Collect(addr netip.Addr, h http.Header, protoMajor int) Signals {
 	s := Signals{
-		Family:           Family(h.Get("User-Agent")),
-		NoAcceptLanguage: strings.TrimSpace(h.Get("Accept-Language")) == "",
+		Family:           Family(first(h, "User-Agent")),
+		NoAcceptLanguage: strings.TrimSpace(first(h, "Accept-Language")) == "",
 	}
 	if protoMajor > 0 {
 		s.HTTPVersion = strconv.Itoa(protoMajor)
@@ -43,6 +43,14 @@ func (c *Collector) Collect(addr netip.Addr, h http.Header, protoMajor int) Sign
 		c.files.lookup(&s)
 	}
 	return s
+}
+
+// first is the first value of a header whose name is in canonical form.
+func first(h http.Header, canonical string) string {
+	if v := h[canonical]; len(v) > 0 {
+		return v[0]
+	}
+	return ""
 }
 
 // sharedSpace is the space of carrier-grade NAT (RFC 6598).
