@@ -90,7 +90,13 @@ func (h *Handler) waits(r *http.Request, g *guard, slip held.Slip) bool {
 		return true
 	}
 	ok, err := g.held.Renew(r.Context(), slip.Ticket)
-	return err == nil && ok
+	if err != nil {
+		// Nobody knows. The check goes on: the login is there when the
+		// store is.
+		h.app.metrics.storeErrors.WithLabelValues("renew").Inc()
+		return true
+	}
+	return ok
 }
 
 // another shows a fresh check for the same held login.
@@ -159,6 +165,7 @@ func (h *Handler) cleared(w http.ResponseWriter, r *http.Request, g *guard, slip
 	if err != nil {
 		if !errors.Is(err, held.ErrGone) {
 			h.app.metrics.storeErrors.WithLabelValues("take").Inc()
+			return h.tryAgain(w, r, g, slip, cl)
 		}
 		return h.message(w, r, http.StatusOK, page.Gone, slip.Ref)
 	}
@@ -227,11 +234,18 @@ func (h *Handler) unreachable(w http.ResponseWriter, r *http.Request, a *attempt
 		h.notKept(err)
 		return h.message(w, r, http.StatusBadGateway, page.Gone, a.ref)
 	}
-	clearance, err := a.g.checks.Clear(r.Context(), challenge.Clearance{Rung: a.solved.rung, Hold: slip.Ticket.ID, Account: a.account})
+	return h.tryAgain(w, r, a.g, slip, challenge.Clearance{Rung: a.solved.rung, Hold: slip.Ticket.ID, Account: a.account})
+}
+
+// tryAgain shows a page whose button sends the held login once more, with
+// what the check was worth: the shop, or the store that holds the login, does
+// not answer right now.
+func (h *Handler) tryAgain(w http.ResponseWriter, r *http.Request, g *guard, slip held.Slip, cl challenge.Clearance) error {
+	clearance, err := g.checks.Clear(r.Context(), cl)
 	if err != nil {
 		h.notKept(err)
 	}
-	h.mark(w, string(risk.Deny), a.ref) // not signed in yet, as with every message
+	h.mark(w, string(risk.Deny), slip.Ref) // not signed in yet, as with every message
 	return h.pages.Write(w, r, http.StatusBadGateway, page.View{Kind: page.Unreachable,
-		Action: h.action(r), Hold: a.g.held.Write(slip), Ref: a.ref, Clearance: clearance})
+		Action: h.action(r), Hold: g.held.Write(slip), Ref: slip.Ref, Clearance: clearance})
 }
