@@ -250,6 +250,16 @@ type Stats struct {
 	Kept      int   // held logins and clearances
 	KeptBytes int64 // their values
 	Counters  int   // live counters, 0 where unknown
+	Rows      int   // room for rows of all kinds, 0 where unbounded or unknown
 	Evictions int64 // live rows pushed out since the start
-	Errors    int64 // of what went on in the background since the start
+	// EvictedPenalised are those of Evictions that were worth at least three
+	// failures: above zero, the store is too small for the attack.
+	EvictedPenalised int64
+	Errors           int64 // of what went on in the background since the start
+
+	// Durable: what must survive this process does. Problem is why not, for
+	// an operator: it names the file and what to do. Both zero for a store
+	// that was made to keep nothing.
+	Durable bool
+	Problem string
 }

@@ -1,69 +1,109 @@
 package embedded
 
 import (
+	"math/bits"
 	"time"
 
 	"github.com/login-guard/login-guard/internal/store"
 )
 
-// counter is one budget of the generic cell rate algorithm: the theoretical
-// arrival time says when the budget is full again. 16 bytes.
-type counter struct {
-	fp  uint64
-	tat int64 // unix nanoseconds
+// counters is a thin table of budgets. The time of a row is the theoretical
+// arrival time of the generic cell rate algorithm: when the budget is full
+// again. The low 16 bits of a tag are the budget's rate, roughly: what a row
+// is worth is how many units are spent, and that is the time left by the rate.
+//
+// A full set gives up the row with the fewest spent units: exactly that many
+// guesses does the loss give back, and that many requests did the row cost
+// whoever made it. Among rows of one or two units the oldest goes, so that a
+// new key gets the chance to become worth keeping; among dearer ones the
+// newest, so that a flood of equals pushes out no row that was there before.
+type counters struct{ slots }
+
+// rateBits of a tag hold the rate.
+const rateBits = 16
+
+// dear is from how many units on a row is penalised: losing it is counted
+// apart, and equals do not push it out.
+const dear = 3
+
+func (t *counters) init(n int, s seed) { t.slots.init(n, s, ^uint64(1<<rateBits-1)) }
+
+// rate packs a duration into 16 bits: six of exponent, ten of digits.
+func rate(every time.Duration) uint64 {
+	v := uint64(max(1, every))
+	e := max(0, bits.Len64(v)-10)
+	return uint64(e)<<10 | v>>e
 }
 
-// counters is a set-associative table of budgets. A row whose time has come
-// is as good as empty; a full set gives up the one that is full again first.
-type counters struct{ table[counter, *counter] }
-
-func (r *counter) print() uint64 { return r.fp }
-
-// tat returns the arrival time of k, now if it has none or it has passed.
-func (t *counters) tat(k store.Key, now int64) int64 {
-	if c, _, _ := t.find(k); c != nil && c.tat > now {
-		return c.tat
+// units are spent units of a row, rounded up; 0 when its time has come.
+func (r *slot) units(now int64) int64 {
+	left := r.until - now
+	if left <= 0 {
+		return 0
 	}
-	return now
+	packed := r.tag & (1<<rateBits - 1)
+	every := int64(packed&(1<<10-1)) << (packed >> 10)
+	if every <= 0 {
+		return 1
+	}
+	return (left + every - 1) / every
 }
 
-func (t *counters) live(k store.Key, now int64) bool { return t.tat(k, now) > now }
+// arrival returns the arrival time of a key, now if it has none or it has
+// passed. No budget is ever spent deeper than its burst: more is left of a
+// clock that was ahead, and means nothing.
+func (t *counters) arrival(p place, c *store.Charge, now int64) int64 {
+	r := t.find(p)
+	if r == nil || r.until <= now {
+		return now
+	}
+	return min(r.until, now+int64(c.Every)*int64(max(1, c.Burst)))
+}
 
 // wait returns how long until a unit of the budget comes back, 0 if there
 // is one now.
-func (t *counters) wait(c store.Charge, now int64) time.Duration {
+func (t *counters) wait(p place, c *store.Charge, now int64) time.Duration {
 	every := int64(c.Every)
-	over := t.tat(c.Key, now) + every - int64(c.Burst)*every - now
+	over := t.arrival(p, c, now) + every - int64(c.Burst)*every - now
 	return time.Duration(max(0, over))
 }
 
-func (t *counters) add(k store.Key, every, now int64) { t.set(k, t.tat(k, now)+every, now) }
+// take takes a unit.
+func (t *counters) take(p place, c *store.Charge, now int64) {
+	until := t.arrival(p, c, now) + int64(c.Every)
+	*t.row(p, now) = slot{tag: p.tag | rate(c.Every), until: until}
+}
 
-// set writes an arrival time, making room for it if need be.
-func (t *counters) set(k store.Key, tat, now int64) {
-	c, rows, fp := t.find(k)
-	if c == nil {
-		c = &rows[0]
-		for i := range rows {
-			if rows[i].tat < c.tat {
-				c = &rows[i]
+// row returns the row of a key, making room for it if need be.
+func (t *counters) row(p place, now int64) *slot {
+	if r := t.find(p); r != nil {
+		return r
+	}
+	if r := t.free(p, now); r != nil {
+		return r
+	}
+	least := &t.rows[p.a]
+	units := least.units(now)
+	for _, at := range [2]uint32{p.a, p.b} {
+		set := (*[ways]slot)(t.rows[at:])
+		for i := range set {
+			r := &set[i]
+			u := r.units(now)
+			if u < units || (u == units && ((u < dear && r.until < least.until) || (u >= dear && r.until >= least.until))) {
+				least, units = r, u
 			}
 		}
-		if c.tat > now {
-			t.evicted++
-		}
 	}
-	*c = counter{fp: fp, tat: tat}
+	t.evicted++
+	if units >= dear {
+		t.penalised++
+	}
+	return least
 }
 
-func (t *counters) refund(k store.Key, every, now int64) {
-	if c, _, _ := t.find(k); c != nil && c.tat > now {
-		c.tat -= every
-	}
-}
-
-func (t *counters) drop(k store.Key) {
-	if c, _, _ := t.find(k); c != nil {
-		*c = counter{}
+// refund gives a unit back.
+func (t *counters) refund(p place, every, now int64) {
+	if r := t.find(p); r != nil && r.until > now {
+		r.until -= every
 	}
 }

@@ -3,13 +3,14 @@ package embedded
 import (
 	"container/heap"
 	"context"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/login-guard/login-guard/internal/store"
 )
 
-// keeper holds values that are taken once, and markers of what was spent.
+// keeper holds values that are taken once.
 type keeper struct {
 	mu       sync.Mutex
 	items    map[store.Key]*item
@@ -19,10 +20,6 @@ type keeper struct {
 	maxBytes int64
 	max      int
 	small    int // of items, those that are small
-
-	spent    map[store.Key]int64 // until, unix nanoseconds
-	spentMax int
-	swept    int64
 }
 
 type item struct {
@@ -33,22 +30,27 @@ type item struct {
 	groups []store.Key
 }
 
-// A small value is at most this long, and there is room for this many times
-// as many of them as of others.
 const (
+	// A small value is at most this long, and there is room for this many
+	// times as many of them as of others.
 	smallValue  = 64
 	smallFactor = 5
+	// expireAtOnce is how many expired things one call clears away: 20,000
+	// that expire together must not stop everybody.
+	expireAtOnce = 64
 )
 
-func (k *keeper) init(maxBytes int64, max, spentMax int) {
+func (k *keeper) init(maxBytes int64, max int) {
 	k.items = make(map[store.Key]*item)
 	k.groups = make(map[store.Key][]*item)
-	k.spent = make(map[store.Key]int64)
-	k.maxBytes, k.max, k.spentMax = maxBytes, max, spentMax
+	k.maxBytes, k.max = maxBytes, max
 }
 
 func (k *keeper) expireLocked(now int64) {
-	for len(k.queue) > 0 && k.queue[0].until <= now {
+	for range expireAtOnce {
+		if len(k.queue) == 0 || k.queue[0].until > now {
+			return
+		}
 		k.removeLocked(k.queue[0])
 	}
 }
@@ -56,7 +58,10 @@ func (k *keeper) expireLocked(now int64) {
 // liveLocked returns what is kept under key, nil if nothing is any more.
 func (k *keeper) liveLocked(key store.Key, now int64) *item {
 	k.expireLocked(now)
-	return k.items[key]
+	if it := k.items[key]; it != nil && it.until > now {
+		return it
+	}
+	return nil
 }
 
 func (k *keeper) removeLocked(it *item) {
@@ -68,11 +73,8 @@ func (k *keeper) removeLocked(it *item) {
 	k.bytes -= int64(len(it.value))
 	for _, g := range it.groups {
 		members := k.groups[g]
-		for i, m := range members {
-			if m == it {
-				members = append(members[:i:i], members[i+1:]...)
-				break
-			}
+		if i := slices.Index(members, it); i >= 0 {
+			members = slices.Delete(members, i, i+1)
 		}
 		if len(members) == 0 {
 			delete(k.groups, g)
@@ -82,10 +84,20 @@ func (k *keeper) removeLocked(it *item) {
 	}
 }
 
-func (k *keeper) size(now time.Time) (int, int64) {
+// membersLocked returns who is in a group. A group is small: what expired is
+// cleared away whole.
+func (k *keeper) membersLocked(g store.Key, now int64) []*item {
+	for _, it := range slices.Clone(k.groups[g]) {
+		if it.until <= now {
+			k.removeLocked(it)
+		}
+	}
+	return k.groups[g]
+}
+
+func (k *keeper) size() (int, int64) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.expireLocked(now.UnixNano())
 	return len(k.items), k.bytes
 }
 
@@ -101,6 +113,9 @@ func (s *Store) Keep(_ context.Context, key store.Key, value []byte, ttl time.Du
 	}
 	for _, g := range groups {
 		members := k.groups[g.Key]
+		if len(members) >= g.Max {
+			members = k.membersLocked(g.Key, now)
+		}
 		if len(members) < g.Max {
 			continue
 		}
@@ -118,15 +133,21 @@ func (s *Store) Keep(_ context.Context, key store.Key, value []byte, ttl time.Du
 	it := &item{key: key, value: value, until: now + int64(ttl)}
 	for _, g := range groups {
 		it.groups = append(it.groups, g.Key)
-		k.groups[g.Key] = append(k.groups[g.Key], it)
 	}
-	k.items[key] = it
-	if tiny {
+	k.putLocked(it)
+	return nil
+}
+
+func (k *keeper) putLocked(it *item) {
+	for _, g := range it.groups {
+		k.groups[g] = append(k.groups[g], it)
+	}
+	k.items[it.key] = it
+	if len(it.value) <= smallValue {
 		k.small++
 	}
-	k.bytes += int64(len(value))
+	k.bytes += int64(len(it.value))
 	heap.Push(&k.queue, it)
-	return nil
 }
 
 // Extend implements store.Store.
@@ -146,10 +167,11 @@ func (s *Store) Extend(_ context.Context, key store.Key, ttl time.Duration) (boo
 
 // Peek implements store.Store.
 func (s *Store) Peek(_ context.Context, key store.Key) ([]byte, error) {
+	now := s.clock().UnixNano()
 	k := &s.kept
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	it := k.liveLocked(key, s.clock().UnixNano())
+	it := k.liveLocked(key, now)
 	if it == nil {
 		return nil, store.ErrNotFound
 	}
@@ -158,10 +180,11 @@ func (s *Store) Peek(_ context.Context, key store.Key) ([]byte, error) {
 
 // Take implements store.Store.
 func (s *Store) Take(_ context.Context, key store.Key) ([]byte, error) {
+	now := s.clock().UnixNano()
 	k := &s.kept
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	it := k.liveLocked(key, s.clock().UnixNano())
+	it := k.liveLocked(key, now)
 	if it == nil {
 		return nil, store.ErrNotFound
 	}
@@ -169,29 +192,31 @@ func (s *Store) Take(_ context.Context, key store.Key) ([]byte, error) {
 	return it.value, nil
 }
 
-// Spend implements store.Store.
-func (s *Store) Spend(_ context.Context, key store.Key, ttl time.Duration) (bool, error) {
-	now := s.clock().UnixNano()
-	k := &s.kept
+// empty takes everything out, in the order in which it was kept within each
+// group. What is on its way to disk is not to be had from memory any more.
+func (k *keeper) empty() []*item {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if until, ok := k.spent[key]; ok && until > now {
-		return false, nil
+	out := make([]*item, 0, len(k.items))
+	for _, it := range k.items {
+		out = append(out, it)
 	}
-	// A sweep looks at every marker, so a flood must not bring one a call.
-	if age := now - k.swept; age > int64(time.Minute) || (len(k.spent) >= k.spentMax && age > int64(time.Second)) {
-		k.swept = now
-		for m, until := range k.spent {
-			if until <= now {
-				delete(k.spent, m)
-			}
+	// Longest kept first; members of a group have one ttl, mostly.
+	slices.SortFunc(out, func(a, b *item) int { return int(min(1, max(-1, a.until-b.until))) })
+	k.items, k.groups, k.queue = make(map[store.Key]*item), make(map[store.Key][]*item), nil
+	k.bytes, k.small = 0, 0
+	return out
+}
+
+// restore puts back what a clean end saved. What has no room is lost.
+func (k *keeper) restore(items []*item, now int64) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, it := range items {
+		if it.until > now && k.items[it.key] == nil && k.bytes+int64(len(it.value)) <= k.maxBytes && len(k.items) < (1+smallFactor)*k.max {
+			k.putLocked(it)
 		}
 	}
-	if len(k.spent) >= k.spentMax {
-		return false, nil
-	}
-	k.spent[key] = now + int64(ttl)
-	return true, nil
 }
 
 // expiry is a heap of items, the next to expire first.

@@ -1,58 +1,117 @@
 package embedded
 
-import (
-	"encoding/binary"
-	"math/bits"
+import "github.com/login-guard/login-guard/internal/store"
 
-	"github.com/login-guard/login-guard/internal/store"
-)
-
-// ways is the number of rows in a set. At 8 and a load of one half, under 2 %
-// of inserts push out a live row.
-const ways = 8
-
-// row is what a table holds: something with a fingerprint, zero when empty.
+// row is what a wide table holds.
 type row[R any] interface {
 	*R
-	print() uint64
+	// worth says how dear a row is: a full set gives up the one worth least,
+	// of equal ones the oldest. Below half a unit a row is as good as empty.
+	worth(now int64) (units int64, at int64)
 }
 
-// table is a set-associative table: a key has one set of rows, in which its
-// fingerprint stands or not. Which row a full set gives up is for the tables
-// of each kind to say.
+// table is a set-associative table of rows wider than a slot. The tags stand
+// apart, so that looking a key up reads two cache lines of them and no row
+// of another key.
 type table[R any, P row[R]] struct {
-	rows    []R
-	sets    int
-	evicted int64 // live rows that were given up
+	grid
+	tags      []uint64 // zero: empty
+	rows      []R
+	evicted   int64 // live rows that were given up
+	penalised int64 // of those, the dear ones
 }
 
-// init makes room for about n rows.
-func (t *table[R, P]) init(n int) {
-	t.sets = max(1, (n+ways-1)/ways)
-	t.rows = make([]R, t.sets*ways)
+func (t *table[R, P]) init(n int, s seed) {
+	t.grid = shape(n, s)
+	t.tags = make([]uint64, t.grid.rows())
+	t.rows = make([]R, t.grid.rows())
 }
 
-// find returns the row of k, nil if it has none, with its set and
-// fingerprint.
-func (t *table[R, P]) find(k store.Key) (P, []R, uint64) {
-	set, fp := setOf(k, t.sets)
-	rows := t.rows[set*ways : (set+1)*ways]
-	for i := range rows {
-		if P(&rows[i]).print() == fp {
-			return &rows[i], rows, fp
+// of finds where k may stand.
+func (t *table[R, P]) of(k store.Key) place { return t.place(tagOf(k)) }
+
+// touch reads the tags of both sets; see slots.touch.
+func (t *table[R, P]) touch(p place) uint64 { return t.tags[p.a] + t.tags[p.b] }
+
+// find returns the row of a key, nil if it has none.
+func (t *table[R, P]) find(p place) P {
+	a, b := (*[ways]uint64)(t.tags[p.a:]), (*[ways]uint64)(t.tags[p.b:])
+	at := none
+	for i := range uint32(ways) {
+		if a[i] == p.tag {
+			at = p.a + i
 		}
 	}
-	return nil, rows, fp
+	for i := range uint32(ways) {
+		if b[i] == p.tag {
+			at = p.b + i
+		}
+	}
+	if at == none {
+		return nil
+	}
+	return &t.rows[at]
 }
 
-// setOf splits a key into the number of its set and its fingerprint. The set
-// comes of the half that says what is counted: the rows of one subject are
-// spread over many sets, so that a busy address does not crowd its own.
-func setOf(k store.Key, sets int) (set int, fp uint64) {
-	subject, what := binary.LittleEndian.Uint64(k[:8]), binary.LittleEndian.Uint64(k[8:])
-	if fp = subject ^ bits.RotateLeft64(what, 32); fp == 0 {
-		fp = 1 // zero marks an empty row
+// make returns the row of a key and whether it is a new, empty one, in place
+// of another where there is no room.
+func (t *table[R, P]) make(p place, now int64) (P, bool) {
+	if r := t.find(p); r != nil {
+		return r, false
 	}
-	hi, _ := bits.Mul64(what, uint64(sets))
-	return int(hi), fp
+	var empty [2]int
+	var free [2]uint32
+	for s, at := range [2]uint32{p.a, p.b} {
+		for i := at; i < at+ways; i++ {
+			if t.tags[i] == 0 {
+				if empty[s]++; empty[s] == 1 {
+					free[s] = i
+				}
+			}
+		}
+	}
+	var i uint32
+	switch {
+	case empty[0] == 0 && empty[1] == 0:
+		i = t.least(p, now)
+	case empty[1] > empty[0]:
+		i = free[1]
+	default:
+		i = free[0]
+	}
+	var zero R
+	t.tags[i], t.rows[i] = p.tag, zero
+	return &t.rows[i], true
+}
+
+// least gives up a row.
+func (t *table[R, P]) least(p place, now int64) uint32 {
+	least := p.a
+	units, at := P(&t.rows[least]).worth(now)
+	for _, first := range [2]uint32{p.a, p.b} {
+		for i := first; i < first+ways; i++ {
+			if u, a := P(&t.rows[i]).worth(now); u < units || (u == units && ((u < dear && a < at) || (u >= dear && a >= at))) {
+				least, units, at = i, u, a
+			}
+		}
+	}
+	if units > 0 {
+		t.evicted++
+	}
+	if units >= dear {
+		t.penalised++
+	}
+	return least
+}
+
+func (t *table[R, P]) drop(p place) {
+	for _, at := range [2]uint32{p.a, p.b} {
+		for i := at; i < at+ways; i++ {
+			if t.tags[i] == p.tag {
+				var zero R
+				t.tags[i], t.rows[i] = 0, zero
+				return
+			}
+		}
+	}
 }

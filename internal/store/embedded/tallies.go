@@ -8,9 +8,9 @@ import (
 	"github.com/login-guard/login-guard/internal/store"
 )
 
-// tally is what is known of one address, account or site. 64 bytes.
+// tally is what is known of one address, account or site. With its tag 64
+// bytes.
 type tally struct {
-	fp        uint64
 	last      int64 // of failures and successes, unix nanoseconds
 	failures  float32
 	successes float32
@@ -23,17 +23,25 @@ type tally struct {
 	succ      [2]uint64
 }
 
+const tallyBytes = 56
+
 // day is the window of SucceededOf.
 const day = 24 * time.Hour
 
-// tallies is a set-associative table. A full set gives up the row with the
-// fewest failures, and of those the oldest.
+// tallies is a wide table. Successes are worth as much as failures: what a
+// site knows of its countries, and an office of many accounts, are successes
+// only, which nobody can invent.
 type tallies struct{ table[tally, *tally] }
 
-func (r *tally) print() uint64 { return r.fp }
+// worth is taken at a half-life of twelve hours for all rows: it only ranks
+// them.
+func (r *tally) worth(now int64) (int64, int64) {
+	halves := max(0, now-r.last) / int64(12*time.Hour)
+	return int64(math.Ldexp(float64(r.failures)+float64(r.successes), -int(min(halves, 64))) + 0.5), r.last
+}
 
-func (t *tallies) read(a store.Ask, now int64) store.Tally {
-	r, _, _ := t.find(a.Key)
+func (t *tallies) read(p place, a *store.Ask, now int64) store.Tally {
+	r := t.find(p)
 	if r == nil {
 		return store.Tally{}
 	}
@@ -45,20 +53,8 @@ func (t *tallies) read(a store.Ask, now int64) store.Tally {
 	}
 }
 
-func (t *tallies) count(c store.Count, now int64) {
-	r, rows, fp := t.find(c.Key)
-	if r == nil {
-		r = &rows[0]
-		for i := range rows {
-			if less(&rows[i], r, now) {
-				r = &rows[i]
-			}
-		}
-		if r.fp != 0 {
-			t.evicted++
-		}
-		*r = tally{fp: fp}
-	}
+func (t *tallies) count(c *store.Count, now int64) {
+	r, _ := t.make(t.of(c.Key), now)
 	r.failures = float32(max(0, decayed(r.failures, r.last, now, c.HalfLife)+c.Failures))
 	r.successes = float32(max(0, decayed(r.successes, r.last, now, c.HalfLife)+c.Successes))
 	r.last = max(r.last, now)
@@ -70,21 +66,12 @@ func (t *tallies) count(c store.Count, now int64) {
 	}
 }
 
-// less reports whether a is the better row to give up. The age of failures
-// is taken at twelve hours for all rows: it only ranks them.
-func less(a, b *tally, now int64) bool {
-	fa := decayed(a.failures, a.last, now, 12*time.Hour)
-	fb := decayed(b.failures, b.last, now, 12*time.Hour)
-	if math.Abs(fa-fb) > 0.25 {
-		return fa < fb
+// decayed ages v by the time since last.
+func decayed(v float32, last, now int64, half time.Duration) float64 {
+	if v == 0 || half <= 0 || now <= last {
+		return float64(v)
 	}
-	return a.last < b.last
-}
-
-func (t *tallies) drop(k store.Key) {
-	if r, _, _ := t.find(k); r != nil {
-		*r = tally{}
-	}
+	return float64(v) * math.Exp2(-float64(now-last)/float64(half))
 }
 
 // epoch numbers the half windows.

@@ -1,0 +1,141 @@
+package embedded_test
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/login-guard/login-guard/internal/store"
+	"github.com/login-guard/login-guard/internal/store/embedded"
+)
+
+// numbered makes a key that looks like a keyed hash, at no cost (splitmix64,
+// Steele et al. 2014).
+func numbered(i uint64) (k store.Key) {
+	mix := func(z uint64) uint64 {
+		z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
+		z = (z ^ z>>27) * 0x94d049bb133111eb
+		return z ^ z>>31
+	}
+	binary.LittleEndian.PutUint64(k[:8], mix(2*i+1))
+	binary.LittleEndian.PutUint64(k[8:], mix(2*i+2))
+	return k
+}
+
+// BenchmarkReserveSixKeys takes one unit from each of six budgets, drawn at
+// random from a number of keys that are all in the table before.
+//
+//	go test -run '^$' -bench ReserveSixKeys -cpu 1 -count 5 ./internal/store/embedded
+func BenchmarkReserveSixKeys(b *testing.B) {
+	ctx := context.Background()
+	now := time.Unix(1_800_000_000, 0)
+	for _, table := range []struct {
+		name string
+		rows func(keys int) int
+	}{
+		{"sized", func(keys int) int { return keys * 3 / 2 }},
+		{"large", func(int) int { return 15_000_000 }},
+	} {
+		for _, keys := range []int{1e4, 1e5, 1e6, 1e7} {
+			b.Run(fmt.Sprintf("%s/%.0e", table.name, float64(keys)), func(b *testing.B) {
+				s := embedded.New(embedded.Options{Counters: table.rows(keys), Tallies: 64, Profiles: 64})
+				charges := make([]store.Charge, 6)
+				q := store.Reserve{Now: now, Charges: charges}
+				var out store.Reserved
+				six := func(first func(j int) uint64) {
+					for j := range charges {
+						charges[j] = store.Charge{Key: numbered(first(j)), Burst: 1 << 20, Every: time.Minute}
+					}
+					if err := s.Reserve(ctx, &q, &out); err != nil {
+						b.Fatal(err)
+					}
+				}
+				for i := 0; i < keys; i += 6 {
+					six(func(j int) uint64 { return uint64(i + j) })
+				}
+				n := uint64(0)
+				b.ReportAllocs()
+				start := cpu()
+				for b.Loop() {
+					n += 6
+					six(func(j int) uint64 { return (n + uint64(j)) * 0x9e3779b97f4a7c15 >> 11 % uint64(keys) })
+				}
+				b.ReportMetric(float64(cpu()-start)/float64(b.N), "cpu-ns/op")
+				b.ReportMetric(float64(s.Stats().Evictions), "evicted")
+			})
+		}
+	}
+}
+
+// BenchmarkReserveLogin is all that one login asks for.
+func BenchmarkReserveLogin(b *testing.B) {
+	ctx := context.Background()
+	now := time.Unix(1_800_000_000, 0)
+	s := embedded.New(embedded.Options{})
+	charges := make([]store.Charge, 7)
+	tallies := make([]store.Ask, 6)
+	q := store.Reserve{Now: now, Charges: charges, Tallies: tallies, BusyAbove: 20}
+	var out store.Reserved
+	b.ReportAllocs()
+	for n := uint64(0); b.Loop(); n++ {
+		for j := range charges {
+			charges[j] = store.Charge{Key: numbered(n%100_000*16 + uint64(j)), Burst: 10, Every: time.Minute, Soft: store.SoftAlways}
+		}
+		charges[5].Once, charges[5].OnceFor = numbered(n%100_000*16+7), time.Minute
+		for j := range tallies {
+			tallies[j] = store.Ask{Key: numbered(n%100_000*16 + 8 + uint64(j)), HalfLife: time.Hour, Window: time.Hour}
+		}
+		q.Profile = numbered(n%100_000*16 + 15)
+		q.Wall = store.Wall{Key: q.Profile, GapFrom: 1 << 20, RowFrom: 1 << 20}
+		if err := s.Reserve(ctx, &q, &out); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkBytesAKey fills a table made for a million keys and tells what it
+// takes and loses: budgets alone, and with a tally each.
+func BenchmarkBytesAKey(b *testing.B) {
+	const keys = 1_000_000
+	ctx := context.Background()
+	now := time.Unix(1_800_000_000, 0)
+	heap := func() float64 {
+		runtime.GC()
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return float64(m.HeapAlloc)
+	}
+	for _, with := range []bool{false, true} {
+		b.Run(map[bool]string{false: "counters", true: "counters and tallies"}[with], func(b *testing.B) {
+			var took, lost float64
+			for b.Loop() {
+				before := heap()
+				o := embedded.Options{Memory: 1 << 20, Counters: keys * 4 / 3, Tallies: 64, Profiles: 64}
+				if with {
+					o.Tallies = keys * 8 / 7
+				}
+				s := embedded.New(o)
+				var out store.Reserved
+				for i := range uint64(keys) {
+					if err := s.Reserve(ctx, &store.Reserve{Now: now, Charges: []store.Charge{{Key: numbered(i), Burst: 10, Every: time.Minute}}}, &out); err != nil {
+						b.Fatal(err)
+					}
+					if with {
+						if err := s.Settle(ctx, &store.Settle{Now: now, Counts: []store.Count{{Ask: store.Ask{Key: numbered(i), HalfLife: time.Hour}, Failures: 1}}}); err != nil {
+							b.Fatal(err)
+						}
+					}
+				}
+				took, lost = (heap()-before)/keys, float64(s.Stats().Evictions)
+				runtime.KeepAlive(s)
+			}
+			b.ReportMetric(took, "B/key")
+			b.ReportMetric(lost, "evicted")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}

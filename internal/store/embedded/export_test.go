@@ -1,0 +1,34 @@
+package embedded
+
+import (
+	"os"
+	"time"
+)
+
+// What tests set and see of a store.
+
+// OpenFast is Open with short waits, and fault asked before every write.
+func OpenFast(dir string, o Options, fault func() error) *Store {
+	s := New(o)
+	s.disk = newDisk(s, dir)
+	s.disk.retry, s.disk.snap.first, s.disk.snap.most = 50*time.Millisecond, 20*time.Millisecond, 100*time.Millisecond
+	if fault != nil {
+		s.disk.fault = fault
+	}
+	s.disk.start()
+	return s
+}
+
+// LongestSlice is how many bytes the snapshots copied under one lock at most.
+func (s *Store) LongestSlice() int { return s.disk.snap.longest }
+
+// SnapshotSize writes a snapshot and returns its size.
+func (s *Store) SnapshotSize(now time.Time) (int64, error) {
+	f, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	if err != nil {
+		return 0, err
+	}
+	defer f.Close()
+	c := &counting{w: f}
+	return c.n, s.snapshotTo(c, now.UnixNano(), newSnapper())
+}
