@@ -28,25 +28,28 @@ const dear = 3
 
 func (t *counters) init(n int, s seed) { t.slots.init(n, s, ^uint64(1<<rateBits-1)) }
 
-// rate packs a duration into 16 bits: six of exponent, ten of digits.
+// rate packs a duration into 16 bits, six of exponent and ten of digits,
+// rounded up: a unit that was just taken must not look like more than one.
 func rate(every time.Duration) uint64 {
 	v := uint64(max(1, every))
 	e := max(0, bits.Len64(v)-10)
-	return uint64(e)<<10 | v>>e
+	if v = (v + 1<<e - 1) >> e; v == 1<<10 {
+		v, e = v>>1, e+1
+	}
+	return uint64(e)<<10 | v
 }
 
-// units are spent units of a row, rounded up; 0 when its time has come.
-func (r *slot) units(now int64) int64 {
-	left := r.until - now
-	if left <= 0 {
-		return 0
-	}
+// worth are the spent units of a live row, rounded up, and how long ago the
+// last of them was full: the age of a row that was not hit since.
+func (r *slot) worth(now int64) (units, age int64) {
 	packed := r.tag & (1<<rateBits - 1)
-	every := int64(packed&(1<<10-1)) << (packed >> 10)
-	if every <= 0 {
-		return 1
+	every := max(1, int64(packed&(1<<10-1))<<(packed>>10))
+	left := r.until - now
+	units = left / every
+	if age = units*every - left; age < 0 {
+		units, age = units+1, age+every
 	}
-	return (left + every - 1) / every
+	return units, age
 }
 
 // arrival returns the arrival time of a key, now if it has none or it has
@@ -68,6 +71,19 @@ func (t *counters) wait(p place, c *store.Charge, now int64) time.Duration {
 	return time.Duration(max(0, over))
 }
 
+// goesBefore reports whether a row of some units and age is given up rather
+// than another.
+func goesBefore(units, age, otherUnits, otherAge int64) bool {
+	switch {
+	case units != otherUnits:
+		return units < otherUnits
+	case units < dear:
+		return age > otherAge
+	default:
+		return age <= otherAge
+	}
+}
+
 // take takes a unit.
 func (t *counters) take(p place, c *store.Charge, now int64) {
 	until := t.arrival(p, c, now) + int64(c.Every)
@@ -83,14 +99,12 @@ func (t *counters) row(p place, now int64) *slot {
 		return r
 	}
 	least := &t.rows[p.a]
-	units := least.units(now)
+	units, age := least.worth(now)
 	for _, at := range [2]uint32{p.a, p.b} {
 		set := (*[ways]slot)(t.rows[at:])
 		for i := range set {
-			r := &set[i]
-			u := r.units(now)
-			if u < units || (u == units && ((u < dear && r.until < least.until) || (u >= dear && r.until >= least.until))) {
-				least, units = r, u
+			if u, a := set[i].worth(now); goesBefore(u, a, units, age) {
+				least, units, age = &set[i], u, a
 			}
 		}
 	}

@@ -39,11 +39,11 @@ type histories struct{ table[history, *history] }
 
 // worth: those of one success go before others, and then the oldest. Both
 // are below what is dear, where the newest would go.
-func (r *history) worth(now int64) (int64, int64) {
+func (r *history) worth(now int64) (units, age int64) {
 	if now-r.last > int64(historyLife) {
-		return 0, r.last
+		return 0, now - r.last
 	}
-	return int64(min(r.successes, dear-1)), r.last
+	return int64(min(r.successes, dear-1)), now - r.last
 }
 
 func (t *histories) read(p place, now int64) store.Profile {

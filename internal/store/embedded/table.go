@@ -5,9 +5,9 @@ import "github.com/login-guard/login-guard/internal/store"
 // row is what a wide table holds.
 type row[R any] interface {
 	*R
-	// worth says how dear a row is: a full set gives up the one worth least,
-	// of equal ones the oldest. Below half a unit a row is as good as empty.
-	worth(now int64) (units int64, at int64)
+	// worth says how dear a row is and how old; see goesBefore. Without a
+	// unit it is as good as empty.
+	worth(now int64) (units, age int64)
 }
 
 // table is a set-associative table of rows wider than a slot. The tags stand
@@ -87,11 +87,11 @@ func (t *table[R, P]) make(p place, now int64) (P, bool) {
 // least gives up a row.
 func (t *table[R, P]) least(p place, now int64) uint32 {
 	least := p.a
-	units, at := P(&t.rows[least]).worth(now)
+	units, age := P(&t.rows[least]).worth(now)
 	for _, first := range [2]uint32{p.a, p.b} {
 		for i := first; i < first+ways; i++ {
-			if u, a := P(&t.rows[i]).worth(now); u < units || (u == units && ((u < dear && a < at) || (u >= dear && a >= at))) {
-				least, units, at = i, u, a
+			if u, a := P(&t.rows[i]).worth(now); goesBefore(u, a, units, age) {
+				least, units, age = i, u, a
 			}
 		}
 	}

@@ -35,9 +35,9 @@ type tallies struct{ table[tally, *tally] }
 
 // worth is taken at a half-life of twelve hours for all rows: it only ranks
 // them.
-func (r *tally) worth(now int64) (int64, int64) {
+func (r *tally) worth(now int64) (units, age int64) {
 	halves := max(0, now-r.last) / int64(12*time.Hour)
-	return int64(math.Ldexp(float64(r.failures)+float64(r.successes), -int(min(halves, 64))) + 0.5), r.last
+	return int64(math.Ldexp(float64(r.failures)+float64(r.successes), -int(min(halves, 64))) + 0.5), now - r.last
 }
 
 func (t *tallies) read(p place, a *store.Ask, now int64) store.Tally {

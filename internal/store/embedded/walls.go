@@ -32,8 +32,8 @@ func (r *wall) leaked(now int64) float64 {
 	return max(0, float64(r.units)-max(0, float64(now-r.at)/float64(wallLeak)))
 }
 
-func (r *wall) worth(now int64) (int64, int64) {
-	return max(int64(r.row), int64(math.Ceil(r.leaked(now)))), r.at
+func (r *wall) worth(now int64) (units, age int64) {
+	return max(int64(r.row), int64(math.Ceil(r.leaked(now)))), now - r.at
 }
 
 func (t *walls) read(p place, w *store.Wall, now int64) store.WallState {
