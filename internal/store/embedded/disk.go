@@ -193,14 +193,13 @@ func (d *disk) attach(timeout time.Duration, later bool) {
 	}
 	d.newFile = d.newFile || fresh
 	d.mu.Lock()
-	d.state = live
-	if later || fresh {
+	if d.state, d.problem = live, ""; later || fresh {
 		d.state = catching
-		poke(d.urgent)
-	} else {
-		d.problem = ""
 	}
 	d.mu.Unlock()
+	if later || fresh {
+		d.catchUp()
+	}
 }
 
 // open opens the database, in a new file if what is there is damaged.

@@ -32,3 +32,21 @@ func (s *Store) SnapshotSize(now time.Time) (int64, error) {
 	c := &counting{w: f}
 	return c.n, s.snapshotTo(c, now.UnixNano(), newSnapper())
 }
+
+// Written reports whether nothing is on its way to disk.
+func (s *Store) Written() bool {
+	s.disk.mu.Lock()
+	empty := s.disk.next.empty()
+	s.disk.mu.Unlock()
+	if !empty {
+		return false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := range s.histories.rows {
+		if s.histories.rows[i].unsaved != 0 {
+			return false
+		}
+	}
+	return true
+}
