@@ -63,7 +63,7 @@ func (d *disk) allSpent() error {
 		if len(b.spent) == 0 {
 			continue
 		}
-		if err := d.update(func(tx *bolt.Tx) error { return d.apply(tx, &b) }); err != nil {
+		if err := d.writeBatch(&b); err != nil {
 			return err
 		}
 	}
@@ -86,7 +86,7 @@ func (d *disk) allHistories(all bool) error {
 		if len(b.visits) == 0 {
 			continue
 		}
-		if err := d.update(func(tx *bolt.Tx) error { return d.apply(tx, &b) }); err != nil {
+		if err := d.writeBatch(&b); err != nil {
 			return err
 		}
 	}
@@ -162,7 +162,7 @@ func (d *disk) end() {
 		}
 	}
 	if d.is() == live {
-		if err := guarded(func() error { return d.writeKept(d.db, d.s.kept.empty()) }); err != nil {
+		if err := d.saveKept(d.db, d.s.kept.empty()); err != nil {
 			d.lost(err)
 		}
 	}

@@ -37,7 +37,7 @@ func (d *disk) load(db *bolt.DB) error {
 	}
 	d.s.readMarks()
 	if len(kept) > 0 {
-		if err := d.writeKept(db, nil); err != nil {
+		if err := d.saveKept(db, nil); err != nil {
 			return nil // good for no second time, and so for none
 		}
 		d.s.kept.restore(kept, d.clock().UnixNano())
@@ -157,12 +157,9 @@ func loadKept(tx *bolt.Tx) (kept []*item, err error) {
 	return kept, err
 }
 
-// writeKept replaces the kept things on disk.
-func (d *disk) writeKept(db *bolt.DB, items []*item) error {
-	if err := d.fault(); err != nil {
-		return err
-	}
-	return db.Update(func(tx *bolt.Tx) error {
+// saveKept replaces the kept things on disk.
+func (d *disk) saveKept(db *bolt.DB, items []*item) error {
+	return d.updateIn(db, func(tx *bolt.Tx) error {
 		if err := tx.DeleteBucket(keptBucket); err != nil {
 			return err
 		}

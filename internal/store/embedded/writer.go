@@ -164,20 +164,44 @@ func (d *disk) commit() {
 	}
 	d.next = &batch{done: make(chan struct{})}
 	d.mu.Unlock()
-	err := d.update(func(tx *bolt.Tx) error { return d.apply(tx, b) })
+	err := d.writeBatch(b)
 	b.end(err)
 	if err != nil {
 		d.lost(err)
 	}
 }
 
-// update runs one transaction.
-func (d *disk) update(f func(*bolt.Tx) error) error {
-	return guarded(func() error {
-		if err := d.fault(); err != nil {
-			return err
+// writeBatch writes a batch or nothing of it.
+func (d *disk) writeBatch(b *batch) error {
+	err := d.update(func(tx *bolt.Tx) error { return d.apply(tx, b) })
+	if err != nil {
+		d.s.unsave(b.visits)
+	}
+	return err
+}
+
+// unsave notes that histories are not on disk after all.
+func (s *Store) unsave(tags []uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, tag := range tags {
+		if r := s.histories.find(s.histories.place(tag)); r != nil {
+			r.unsaved |= unsaved
 		}
-		return d.db.Update(f)
+	}
+}
+
+// update runs one transaction.
+func (d *disk) update(f func(*bolt.Tx) error) error { return d.updateIn(d.db, f) }
+
+func (d *disk) updateIn(db *bolt.DB, f func(*bolt.Tx) error) error {
+	return guarded(func() error {
+		return db.Update(func(tx *bolt.Tx) error {
+			if err := f(tx); err != nil {
+				return err
+			}
+			return d.fault()
+		})
 	})
 }
 
