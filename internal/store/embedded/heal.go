@@ -10,6 +10,9 @@ import (
 // slots, a few microseconds.
 const sliceRows = 4096
 
+// historySlice is the same for histories, which are wider and only looked at.
+const historySlice = 512
+
 // catchUp writes what memory holds and the disk does not, after the disk
 // failed or in a new file. What happens meanwhile comes in the next batch.
 func (d *disk) catchUp() {
@@ -73,24 +76,32 @@ func (d *disk) allSpent() error {
 func (d *disk) allHistories(all bool) error {
 	now := d.clock().UnixNano()
 	s := d.s
-	for i := 0; i < len(s.histories.rows); i += sliceRows {
-		var b batch
-		s.mu.Lock()
-		for j := i; j < min(i+sliceRows, len(s.histories.rows)); j++ {
-			r := &s.histories.rows[j]
-			if s.histories.tags[j] != 0 && r.successes > 0 && (all || r.unsaved != 0) && now-r.last <= int64(historyLife) {
-				b.visits = append(b.visits, s.histories.tags[j])
-			}
-		}
-		s.mu.Unlock()
-		if len(b.visits) == 0 {
+	var b batch
+	for i := 0; i < len(s.histories.rows); i += historySlice {
+		b.visits = s.unsavedHistories(b.visits, i, all, now)
+		if last := i+historySlice >= len(s.histories.rows); len(b.visits) == 0 || (!last && len(b.visits) < maxVisits) {
 			continue
 		}
 		if err := d.writeBatch(&b); err != nil {
 			return err
 		}
+		b.visits = b.visits[:0]
 	}
 	return nil
+}
+
+// unsavedHistories adds to tags those of a slice of rows, of all or of those
+// that differ from what is on disk.
+func (s *Store) unsavedHistories(tags []uint64, from int, all bool, now int64) []uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := from; i < min(from+historySlice, len(s.histories.rows)); i++ {
+		r := &s.histories.rows[i]
+		if s.histories.tags[i] != 0 && (all || r.unsaved != 0) && now-r.last <= int64(historyLife) {
+			tags = append(tags, s.histories.tags[i])
+		}
+	}
+	return tags
 }
 
 // sweep removes what ended: spent markers, records, and histories, of which

@@ -35,9 +35,11 @@ const (
 	// times as many of them as of others.
 	smallValue  = 64
 	smallFactor = 5
-	// expireAtOnce is how many expired things one call clears away: 20,000
-	// that expire together must not stop everybody.
-	expireAtOnce = 64
+	// expireAtOnce is how many expired things one call clears away, and
+	// expireForRoom how many more one does that finds no room: 20,000 that
+	// expire together must not stop everybody.
+	expireAtOnce  = 8
+	expireForRoom = 64
 )
 
 func (k *keeper) init(maxBytes int64, max int) {
@@ -46,8 +48,8 @@ func (k *keeper) init(maxBytes int64, max int) {
 	k.maxBytes, k.max = maxBytes, max
 }
 
-func (k *keeper) expireLocked(now int64) {
-	for range expireAtOnce {
+func (k *keeper) expireLocked(now int64, n int) {
+	for range n {
 		if len(k.queue) == 0 || k.queue[0].until > now {
 			return
 		}
@@ -57,7 +59,7 @@ func (k *keeper) expireLocked(now int64) {
 
 // liveLocked returns what is kept under key, nil if nothing is any more.
 func (k *keeper) liveLocked(key store.Key, now int64) *item {
-	k.expireLocked(now)
+	k.expireLocked(now, expireAtOnce)
 	if it := k.items[key]; it != nil && it.until > now {
 		return it
 	}
@@ -107,7 +109,7 @@ func (s *Store) Keep(_ context.Context, key store.Key, value []byte, ttl time.Du
 	k := &s.kept
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.expireLocked(now)
+	k.expireLocked(now, expireAtOnce)
 	if old := k.items[key]; old != nil {
 		k.removeLocked(old)
 	}
@@ -124,10 +126,10 @@ func (s *Store) Keep(_ context.Context, key store.Key, value []byte, ttl time.Du
 		}
 		k.removeLocked(members[0])
 	}
-	// Clearances and the like have room of their own: when logins fill
-	// theirs, checks can still be passed.
-	tiny := len(value) <= smallValue
-	if full := len(k.items)-k.small >= k.max; (tiny && k.small >= smallFactor*k.max) || (!tiny && full) || k.bytes+int64(len(value)) > k.maxBytes {
+	if k.fullLocked(len(value)) {
+		k.expireLocked(now, expireForRoom)
+	}
+	if k.fullLocked(len(value)) {
 		return store.ErrFull
 	}
 	it := &item{key: key, value: value, until: now + int64(ttl)}
@@ -136,6 +138,19 @@ func (s *Store) Keep(_ context.Context, key store.Key, value []byte, ttl time.Du
 	}
 	k.putLocked(it)
 	return nil
+}
+
+// fullLocked reports whether there is no room for a value. Clearances and the
+// like have room of their own: when logins fill theirs, checks can still be
+// passed.
+func (k *keeper) fullLocked(size int) bool {
+	if k.bytes+int64(size) > k.maxBytes {
+		return true
+	}
+	if size <= smallValue {
+		return k.small >= smallFactor*k.max
+	}
+	return len(k.items)-k.small >= k.max
 }
 
 func (k *keeper) putLocked(it *item) {

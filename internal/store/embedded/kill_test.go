@@ -78,7 +78,7 @@ func killedChild(dir string, run int) {
 		})
 	}
 	wg.Go(func() { // all that earlier ones could take as well
-		for r := range run + 1 {
+		for r := run; r >= 0; r-- {
 			for i := range heldEach {
 				if v, err := s.Take(ctx, heldKey(r, i)); err == nil {
 					tell("took", string(v))
