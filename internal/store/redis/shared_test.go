@@ -1,0 +1,547 @@
+package redis_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	goredis "github.com/redis/go-redis/v9"
+
+	"github.com/login-guard/login-guard/internal/store"
+	"github.com/login-guard/login-guard/internal/store/redis"
+	"github.com/login-guard/login-guard/internal/store/redis/redistest"
+	"github.com/login-guard/login-guard/internal/store/storetest"
+)
+
+// keyed is a key of one subject, as package ledger makes them.
+func keyed(subject, what string) store.Key {
+	k, w := storetest.Key(subject), storetest.Key(what)
+	copy(k[8:], w[:8])
+	return k
+}
+
+// login is a reservation as package ledger makes one of an unknown device,
+// over its six budgets, six tallies, wall, profile and marks.
+func login(address, account string, n int) store.Reserve {
+	soft := store.SoftIfBusy
+	return store.Reserve{
+		Now: time.Now(), BusyAbove: 20,
+		Charges: []store.Charge{
+			{Key: keyed(address, "pair "+account), Burst: 5, Every: 2 * time.Minute},
+			{Key: keyed(address, "address"), Burst: 10, Every: time.Minute, Soft: soft},
+			{Key: keyed(address, "attempts"), Burst: 60, Every: 10 * time.Second, Soft: soft, Once: keyed(address, fmt.Sprint("same ", n)), OnceFor: 10 * time.Minute},
+			{Key: keyed("net "+address, "network"), Burst: 40, Every: 15 * time.Second, Soft: store.SoftAlways},
+			{Key: keyed(address, "accounts"), Burst: 5, Every: 2 * time.Minute, Soft: store.SoftAlways, Once: keyed(address, "seen "+account), OnceFor: 10 * time.Minute},
+			{Key: keyed(address, "accounts-hour"), Burst: 20, Every: 3 * time.Minute, Soft: soft, Once: keyed(address, "seen-hour "+account), OnceFor: time.Hour},
+		},
+		Tallies: []store.Ask{
+			{Key: keyed(address, "tally"), HalfLife: 12 * time.Hour, Window: 10 * time.Minute},
+			{Key: keyed(account, "tally"), HalfLife: time.Hour, Window: time.Hour},
+			{Key: keyed("site", "all"), HalfLife: 720 * time.Hour},
+			{Key: keyed("site", "country"), HalfLife: 720 * time.Hour},
+			{Key: keyed("site", "asn"), HalfLife: 720 * time.Hour},
+			{Key: keyed("site", "family"), HalfLife: 720 * time.Hour},
+		},
+		Wall:    store.Wall{Key: keyed(account, "self"), GapFrom: 20, RowFrom: 100},
+		Profile: keyed(account, "self"),
+		Marks:   []store.Key{keyed(account, "revoked"), keyed("site", "revoked")},
+	}
+}
+
+// failed settles a login with a wrong password, succeeded with the right one.
+func failed(q *store.Reserve) *store.Settle {
+	return &store.Settle{Counts: []store.Count{
+		{Ask: q.Tallies[2], Failures: 1}, {Ask: q.Tallies[0], Failures: 1, FailedOf: 1 << 63}, {Ask: q.Tallies[1], Failures: 1, FailedOf: 1<<63 | 5},
+	}, Refund: []store.Charge{{Once: q.Charges[2].Once}}}
+}
+
+func succeeded(q *store.Reserve, got *store.Reserved) *store.Settle {
+	s := &store.Settle{Wall: q.Wall.Key, WallRefund: got.WallTaken, WallGap: got.WallGap, WallSet: got.WallSet, WallReset: true,
+		Visit: store.Visit{Key: q.Profile, Country: 1, ASN: 2, Family: 3, Address: 4}}
+	for i, c := range q.Charges {
+		if got.Taken&(1<<i) != 0 {
+			s.Refund = append(s.Refund, c)
+		}
+	}
+	for _, t := range []int{0, 2, 3, 4, 5} {
+		c := store.Count{Ask: q.Tallies[t], Successes: 1}
+		if t == 0 {
+			c.SucceededOf = 1<<63 | 9
+		}
+		s.Counts = append(s.Counts, c)
+	}
+	return s
+}
+
+// scripts is how many scripts the servers ran, and pipelined commands in all.
+func scripts(servers ...*redistest.Server) (n int) {
+	calls := regexp.MustCompile(`calls=(\d+)`)
+	for _, r := range servers {
+		for _, name := range []string{"cmdstat_evalsha", "cmdstat_eval"} {
+			if m := calls.FindStringSubmatch(r.Info("commandstats", name)); m != nil {
+				x, _ := strconv.Atoi(m[1])
+				n += x
+			}
+		}
+	}
+	return n
+}
+
+func TestAReservationIsOneRoundTripAndADenialNone(t *testing.T) {
+	r := redistest.Start(t)
+	s := open(t, "redis://"+r.Addr, nil)
+	warm := login("198.51.100.1", "warm", 0)
+	if _, err := storetest.Reserve(s, warm); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "it listens", func() bool { return s.Status().Live })
+	for i := range 10 {
+		was, trips := scripts(r), s.Status().RoundTrips
+		got, err := storetest.Reserve(s, login("203.0.113.9", fmt.Sprint("account ", i), i))
+		if err != nil || got.Taken == 0 {
+			t.Fatalf("%d: %+v, %v", i, got, err)
+		}
+		if n := scripts(r) - was; n != 1 || s.Status().RoundTrips-trips != 1 {
+			t.Fatalf("%d scripts and %d round trips for a reservation, want 1 and 1", n, s.Status().RoundTrips-trips)
+		}
+	}
+	got, err := storetest.Reserve(s, login("203.0.113.9", "account 11", 11))
+	if err != nil || got.Taken != 0 || got.Brief || got.Over&2 == 0 {
+		t.Fatalf("the eleventh: %+v, %v", got, err)
+	}
+	was, trips := scripts(r), s.Status().RoundTrips
+	for i := range 1000 {
+		got, err := storetest.Reserve(s, login("203.0.113.9", fmt.Sprint("account ", 20+i), 20+i))
+		if err != nil || got.Taken != 0 || !got.Brief || got.After[1] <= 0 || got.After[1] > time.Minute {
+			t.Fatalf("denied attempt %d: %+v, %v", i, got, err)
+		}
+	}
+	if n := scripts(r) - was; n != 0 || s.Status().RoundTrips != trips {
+		t.Errorf("a thousand attempts of a denied address ran %d scripts", n)
+	}
+	if got := s.Status().DeniedHere; got != 1000 {
+		t.Errorf("%d answered here", got)
+	}
+	was = scripts(r)
+	q := login("198.51.100.1", "warm", 1)
+	if err := s.Settle(ctx, failed(&q)); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "it is settled", func() bool { return scripts(r)-was == 1 })
+}
+
+func TestInAClusterAReservationIsOneScriptASubject(t *testing.T) {
+	r := redistest.StartCluster(t)
+	s := open(t, r.URL(), nil)
+	for i := range 4 { // until all nodes know the scripts
+		if _, err := storetest.Reserve(s, login(fmt.Sprint("198.51.100.", i), fmt.Sprint("warm ", i), 0)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	was, trips := scripts(r.Nodes[:]...), s.Status().RoundTrips
+	if _, err := storetest.Reserve(s, login("203.0.113.9", "account", 1)); err != nil {
+		t.Fatal(err)
+	}
+	// Address, network, account, site.
+	if n := scripts(r.Nodes[:]...) - was; n != 4 || s.Status().RoundTrips-trips != 1 {
+		t.Errorf("%d scripts and %d round trips, want 4 and 1", n, s.Status().RoundTrips-trips)
+	}
+}
+
+func TestTwoGatewaysTogetherLetThroughTheBurstAndNoMore(t *testing.T) {
+	single, cluster := redistest.Start(t), redistest.StartCluster(t)
+	for name, url := range map[string]string{"one server": "redis://" + single.Addr, "cluster": cluster.URL()} {
+		t.Run(name, func(t *testing.T) {
+			gateways := []*redis.Store{open(t, url, nil), open(t, url, nil)}
+			var through atomic.Int64
+			var wg sync.WaitGroup
+			for i := range 1000 {
+				wg.Go(func() {
+					q := login("203.0.113.9", fmt.Sprint("account ", i), i)
+					q.Charges = q.Charges[1:2]
+					got, err := storetest.Reserve(gateways[i%2], q)
+					if err != nil {
+						t.Error(err)
+					}
+					if got.Taken == 1 {
+						through.Add(1)
+					}
+				})
+			}
+			wg.Wait()
+			if through.Load() != 10 {
+				t.Errorf("%d of 1,000 came through, want 10", through.Load())
+			}
+		})
+	}
+}
+
+func TestGatewaysOfAClusterNeverLetThroughMoreThanAnyBudgetHolds(t *testing.T) {
+	r := redistest.StartCluster(t)
+	gateways := []*redis.Store{open(t, r.URL(), nil), open(t, r.URL(), nil)}
+	a, b := budget("a", 30), budget("b", 7)
+	var through atomic.Int64
+	var wg sync.WaitGroup
+	for i := range 400 {
+		wg.Go(func() {
+			charges := []store.Charge{a, b}
+			if i%2 == 0 {
+				charges = []store.Charge{b, a}
+			}
+			if got, err := one(gateways[i%2], charges...); err != nil {
+				t.Error(err)
+			} else if got.Taken == 3 {
+				through.Add(1)
+			}
+		})
+	}
+	wg.Wait()
+	if n := through.Load(); n > 7 {
+		t.Errorf("%d came through, want 7 at most", n)
+	}
+	// What refused attempts took is given back: the larger budget has all
+	// that did not come through.
+	for _, g := range gateways {
+		eventually(t, "all is sent", func() bool { return g.Status().Waiting == 0 })
+	}
+	eventually(t, "the rest is back", func() bool {
+		probe := a
+		probe.Soft, probe.Burst = store.SoftAlways, int(through.Load())+1
+		got, err := one(gateways[0], store.Charge{Key: storetest.Key("b"), Burst: 1, Every: time.Hour}, probe)
+		return err == nil && got.Over&2 == 0
+	})
+}
+
+func TestWhatOneGatewayGivesBackTheOtherHearsOf(t *testing.T) {
+	r := redistest.Start(t)
+	here, there := open(t, "redis://"+r.Addr, nil), open(t, "redis://"+r.Addr, nil)
+	spend := func() {
+		t.Helper()
+		must(t, here, budget("a", 1))
+		if got := must(t, there, budget("a", 1)); got.Taken != 0 {
+			t.Fatalf("%+v", got)
+		}
+		eventually(t, "it is known there", func() bool {
+			return must(t, there, budget("a", 1)).Brief && there.Status().Live && here.Status().Live
+		})
+	}
+	for name, giveBack := range map[string]func() error{
+		"refund": func() error {
+			return here.Settle(ctx, &store.Settle{Refund: []store.Charge{budget("a", 1)}})
+		},
+		"forget": func() error { return here.Forget(ctx, storetest.Key("a")) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			r.Flush()
+			if err := there.Forget(ctx, storetest.Key("a")); err != nil {
+				t.Fatal(err)
+			}
+			spend()
+			if err := giveBack(); err != nil {
+				t.Fatal(err)
+			}
+			eventually(t, "the other lets through", func() bool { return must(t, there, budget("a", 1)).Taken == 1 })
+		})
+	}
+}
+
+func TestAGatewayThatHeardNothingForgetsWhatItKnew(t *testing.T) {
+	r := redistest.Start(t)
+	s := open(t, "redis://"+r.Addr, nil)
+	must(t, s, budget("a", 1))
+	eventually(t, "it listens", func() bool { return s.Status().Live })
+	must(t, s, budget("a", 1))
+	if got := must(t, s, budget("a", 1)); !got.Brief {
+		t.Fatalf("%+v", got)
+	}
+	r.Do("del", keysOf(t, r)[0])
+	r.Do("client", "kill", "type", "pubsub")
+	eventually(t, "it asks again", func() bool { return must(t, s, budget("a", 1)).Taken == 1 })
+}
+
+func keysOf(t *testing.T, r *redistest.Server) (keys []string) {
+	t.Helper()
+	all, _ := r.Do("keys", "*").([]any)
+	for _, k := range all {
+		keys = append(keys, fmt.Sprint(k))
+	}
+	if len(keys) == 0 {
+		t.Fatal("no keys")
+	}
+	return keys
+}
+
+func TestEveryKeyEndsAndIsNamedAsDocumented(t *testing.T) {
+	r := redistest.Start(t)
+	s := open(t, "redis://"+r.Addr+"?prefix=shop1:", nil)
+	mixed(t, s, 200)
+	named := regexp.MustCompile(`^shop1:\{([A-Za-z0-9_-]{11}|room)\}([ctwpmkgs])`)
+	kinds := map[string]int{}
+	for _, k := range keysOf(t, r) {
+		m := named.FindStringSubmatch(k)
+		rest := 8
+		if m != nil && m[1] == "room" {
+			rest = 0
+		}
+		if m == nil || len(k) != len(m[0])+rest {
+			t.Errorf("%q is named like nothing in docs/redis.md", k)
+			continue
+		}
+		kinds[m[2]]++
+		if ttl, _ := r.Do("pttl", k).(int64); ttl <= 0 || ttl > 181*24*3600*1000 {
+			t.Errorf("%q ends in %d ms", k, ttl)
+		}
+	}
+	for _, kind := range "ctwpmkgs" {
+		if kinds[string(kind)] == 0 {
+			t.Errorf("no key of kind %c was written", kind)
+		}
+	}
+}
+
+// mixed does a bit of everything.
+func mixed(t testing.TB, s *redis.Store, n int) {
+	t.Helper()
+	check := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range n {
+		q := login(fmt.Sprint("203.0.113.", i%50), fmt.Sprint("account ", i%70), i)
+		got, err := storetest.Reserve(s, q)
+		check(err)
+		if i%3 == 0 {
+			check(s.Settle(ctx, succeeded(&q, &got)))
+		} else {
+			check(s.Settle(ctx, failed(&q)))
+		}
+		key := storetest.Key(fmt.Sprint("kept ", i))
+		check(s.Keep(ctx, key, make([]byte, 500), time.Minute, store.Group{Key: keyed("same", fmt.Sprint(i%90)), Max: 2, Replace: true}, store.Group{Key: keyed("host", fmt.Sprint(i%50)), Max: 50}))
+		if i%4 == 0 {
+			_, err := s.Take(ctx, key)
+			check(err)
+		} else {
+			_, err := s.Extend(ctx, key, 2*time.Minute)
+			check(err)
+		}
+		_, err = s.Spend(ctx, key, time.Minute)
+		check(err)
+		check(s.Flag(ctx, time.Hour, keyed("session", fmt.Sprint(i))))
+	}
+	_, err := s.Flagged(ctx, keyed("session", "1"), keyed("other", "1"))
+	check(err)
+	_, err = s.Peek(ctx, storetest.Key(fmt.Sprint("kept ", n-1)))
+	check(err)
+	check(s.Mark(ctx, keyed("site", "revoked"), time.Now(), 180*24*time.Hour))
+	check(s.Forget(ctx, keyed("203.0.113.1", "address")))
+	check(s.Ping(ctx))
+	eventually(t, "all is sent", func() bool { return s.Status().Waiting == 0 })
+	_, err = s.Flagged(ctx, keyed("session", "1")) // after all that
+	check(err)
+	if n := s.Stats().Errors; n != 0 {
+		t.Fatalf("%d errors", n)
+	}
+}
+
+// aclUser is the line of docs/redis.md.
+func aclUser(t *testing.T) string {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join("..", "..", "..", "docs", "redis.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(b)) {
+		if strings.HasPrefix(line, "user loginguard ") {
+			return strings.TrimSpace(line)
+		}
+	}
+	t.Fatal("docs/redis.md has no ACL line")
+	return ""
+}
+
+func TestTheDocumentedUserMayDoWhatIsNeededAndNoMore(t *testing.T) {
+	line := strings.Replace(aclUser(t), "PASSWORD", "secret", 1)
+	r, c := redistest.Start(t), redistest.StartCluster(t)
+	for _, n := range append(c.Nodes[:], r) {
+		args := []any{"acl", "setuser"}
+		for _, f := range strings.Fields(line)[1:] {
+			args = append(args, f)
+		}
+		n.Do(args...)
+	}
+	for _, url := range []string{"redis://loginguard:secret@" + r.Addr, strings.Replace(c.URL(), "://", "://loginguard:secret@", 1)} {
+		s := open(t, url, nil)
+		mixed(t, s, 20)
+		eventually(t, "it listens", func() bool { return s.Status().Live })
+	}
+	for _, n := range append(c.Nodes[:], r) {
+		if log, _ := n.Do("acl", "log").([]any); len(log) > 0 {
+			t.Errorf("refused: %v", log)
+		}
+	}
+	user := goredis.NewClient(&goredis.Options{Addr: r.Addr, Username: "loginguard", Password: "secret", Protocol: 2, DisableIdentity: true})
+	defer user.Close()
+	for _, args := range [][]any{{"flushall"}, {"keys", "*"}, {"config", "get", "*"}, {"get", "other"}, {"set", "other", "1"}, {"publish", "other", "x"}, {"script", "flush"}, {"acl", "list"}} {
+		if err := user.Do(ctx, args...).Err(); err == nil || !strings.Contains(err.Error(), "NOPERM") {
+			t.Errorf("%v: %v", args, err)
+		}
+	}
+}
+
+func TestTLSIsSpokenAndChecked(t *testing.T) {
+	c := redistest.MakeCertificates(t)
+	r := redistest.StartTLS(t, c)
+	mixed(t, open(t, "rediss://"+r.Addr+"?ca="+c.CA, nil), 8)
+	other := redistest.MakeCertificates(t)
+	for name, url := range map[string]string{
+		"another's certificate": "rediss://" + r.Addr + "?ca=" + other.CA,
+		"the system's":          "rediss://" + r.Addr,
+		"another name":          "rediss://" + r.Addr + "?server_name=redis.example&ca=" + c.CA,
+		"none":                  "redis://" + r.Addr,
+	} {
+		if _, err := one(open(t, url, func(o *redis.Options) { o.Timeout = 2 * time.Second }), budget("a", 1)); err == nil {
+			t.Errorf("%s: it was trusted", name)
+		}
+	}
+}
+
+func TestCloseSendsWhatWaits(t *testing.T) {
+	r := redistest.Start(t)
+	s := open(t, "redis://"+r.Addr, nil)
+	ask := store.Ask{Key: storetest.Key("x"), HalfLife: time.Hour}
+	for range 500 {
+		if err := s.Settle(ctx, &store.Settle{Counts: []store.Count{{Ask: ask, Failures: 1}}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Close(ctx); err != nil {
+		t.Fatal(err)
+	}
+	got, err := storetest.Reserve(open(t, "redis://"+r.Addr, nil), store.Reserve{Tallies: []store.Ask{ask}})
+	if err != nil || got.Tallies[0].Failures < 499 {
+		t.Errorf("%v failures of 500, %v", got.Tallies[0].Failures, err)
+	}
+	if _, err := one(s, budget("a", 1)); err == nil {
+		t.Error("a closed store answers")
+	}
+}
+
+func TestCloseDoesNotWaitForARedisThatHangs(t *testing.T) {
+	r := redistest.Start(t)
+	s := open(t, "redis://"+r.Addr, nil)
+	must(t, s, budget("a", 1))
+	r.Pause()
+	defer r.Resume()
+	if err := s.Settle(ctx, &store.Settle{Refund: []store.Charge{budget("a", 1)}}); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
+	defer cancel()
+	from := time.Now()
+	_ = s.Close(ctx)
+	if took := time.Since(from); took > patient/2 {
+		t.Errorf("took %v", took)
+	}
+}
+
+func TestKeptThingsAndMarkersAreBounded(t *testing.T) {
+	r := redistest.Start(t)
+	c := storetest.NewClock()
+	s := open(t, "redis://"+r.Addr, func(o *redis.Options) {
+		o.Clock, o.KeptBytes, o.Kept, o.Spent = c.Now, 1000, 50, 3
+	})
+	kept := 0
+	for i := range 20 {
+		if s.Keep(ctx, storetest.Key(fmt.Sprint(i)), make([]byte, 100), time.Minute) == nil {
+			kept++
+		}
+	}
+	if n := s.Stats(); kept != 10 || n.Kept != 10 || n.KeptBytes != 1000 {
+		t.Errorf("kept %d of 100 bytes in 1000, and says %+v", kept, n)
+	}
+	if _, err := s.Take(ctx, storetest.Key("0")); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Keep(ctx, storetest.Key("again"), make([]byte, 100), time.Minute); err != nil {
+		t.Errorf("one was taken, there is room again: %v", err)
+	}
+	c.Move(time.Hour)
+	if err := s.Keep(ctx, storetest.Key("later"), make([]byte, 1000), time.Minute); err != nil {
+		t.Errorf("what expired still takes room: %v", err)
+	}
+	for range 20 { // the same thing again and again takes the room of one
+		for i := range 3 {
+			if _, err := s.Spend(ctx, storetest.Key(fmt.Sprint(i)), time.Hour); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if ok, err := s.Spend(ctx, storetest.Key("4"), time.Hour); ok || err != nil {
+		t.Errorf("no room for a marker: first %v, %v", ok, err)
+	}
+	c.Move(3 * time.Hour)
+	if ok, err := s.Spend(ctx, storetest.Key("5"), time.Hour); !ok || err != nil {
+		t.Errorf("room again: first %v, %v", ok, err)
+	}
+}
+
+func TestMemoryOfAKeyIsBounded(t *testing.T) {
+	r := redistest.Start(t)
+	s := open(t, "redis://"+r.Addr, nil)
+	memory := func() int {
+		n, err := strconv.Atoi(r.Info("memory", "used_memory"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	must(t, s, budget("warm", 1))
+	for _, test := range []struct {
+		name string
+		most int
+		one  func(k store.Key) error
+	}{
+		{"budget", 170, func(k store.Key) error {
+			_, err := one(s, store.Charge{Key: k, Burst: 5, Every: time.Hour})
+			return err
+		}},
+		{"tally", 230, func(k store.Key) error {
+			return s.Settle(ctx, &store.Settle{Counts: []store.Count{{Ask: store.Ask{Key: k, HalfLife: time.Hour, Window: time.Hour}, Failures: 1, FailedOf: 1 << 63}}})
+		}},
+		{"wall", 190, func(k store.Key) error {
+			_, err := storetest.Reserve(s, store.Reserve{Wall: store.Wall{Key: k, GapFrom: 20, RowFrom: 100}})
+			return err
+		}},
+		{"profile", 290, func(k store.Key) error {
+			return s.Settle(ctx, &store.Settle{Visit: store.Visit{Key: k, Country: 1, ASN: 2, Family: 3, Address: 4}})
+		}},
+	} {
+		const n = 8192 // a full hash table of Redis's
+		r.Flush()
+		before := memory()
+		for i := range n {
+			if err := test.one(storetest.Key(fmt.Sprint(test.name, i))); err != nil {
+				t.Fatal(err)
+			}
+		}
+		eventually(t, "all is sent", func() bool { return s.Status().Waiting == 0 })
+		if _, err := s.Flagged(ctx, storetest.Key("x")); err != nil {
+			t.Fatal(err)
+		}
+		each := (memory() - before) / n
+		t.Logf("%s: %d bytes", test.name, each)
+		if each > test.most {
+			t.Errorf("%s: %d bytes, want %d at most", test.name, each, test.most)
+		}
+	}
+}
