@@ -272,13 +272,7 @@ func TestASlotThatMovesUnderLoadKeepsItsBudgets(t *testing.T) {
 	a, b := budget("a", 1_000_000), budget("a", 1_000_000)
 	b.Key[15]++
 	must(t, s, a, b)
-	var key string
-	for _, n := range r.Nodes {
-		if keys, _ := n.Do("keys", "*").([]any); len(keys) > 0 {
-			key, _ = keys[0].(string)
-		}
-	}
-	slot, _ := r.Nodes[0].Do("cluster", "keyslot", key).(int64)
+	slot, _ := r.Nodes[0].Do("cluster", "keyslot", keysOf(t, r.Nodes[:]...)[0]).(int64)
 
 	var taken, errs atomic.Int64
 	ctx, stop := context.WithCancel(ctx)

@@ -81,7 +81,8 @@ type lane struct {
 
 	mu     sync.Mutex
 	queue  []*op
-	closed bool
+	closed bool // nothing that somebody waits for is taken any more
+	ended  bool // nothing at all is
 }
 
 func newLane(client goredis.UniversalClient, timeout time.Duration, failed func()) *lane {
@@ -95,27 +96,36 @@ func (l *lane) waiting() int {
 	return len(l.queue)
 }
 
-// put queues ops that nobody waits for.
+// put queues an op that nobody waits for. It has more room than those that
+// somebody waits for, so that a flood of attempts pushes out no refund, and it
+// is taken until the lane has ended: the last answers may lead to more.
 func (l *lane) put(o *op) {
-	if !l.enqueue(o) {
-		l.finish(o, errBusy)
+	if err := l.enqueue(o, 2*maxQueued, func() bool { return l.ended }); err != nil {
+		l.finish(o, err)
 	}
 }
 
-func (l *lane) enqueue(o *op) bool {
+func (l *lane) enqueue(o *op, room int, closed func() bool) error {
 	l.mu.Lock()
-	ok := !l.closed && len(l.queue) < maxQueued
-	if ok {
+	var err error
+	switch {
+	case closed():
+		err = errClosed
+	case len(l.queue) >= room:
+		err = errBusy
+	default:
 		l.queue = append(l.queue, o)
 	}
 	l.mu.Unlock()
-	if ok {
-		select {
-		case l.wake <- struct{}{}:
-		default:
-		}
+	l.nudge()
+	return err
+}
+
+func (l *lane) nudge() {
+	select {
+	case l.wake <- struct{}{}:
+	default:
 	}
-	return ok
 }
 
 // do queues an op and waits for its answer until the deadline. That ctx is
@@ -130,9 +140,9 @@ func (l *lane) do(ctx context.Context, o *op) error {
 		wait = min(wait, time.Until(end))
 	}
 	o.ready = make(chan struct{})
-	if !l.enqueue(o) {
-		l.finish(o, errBusy)
-		return o.err
+	if err := l.enqueue(o, maxQueued, func() bool { return l.closed }); err != nil {
+		l.finish(o, err)
+		return err
 	}
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
@@ -164,12 +174,15 @@ func (l *lane) run() {
 		if l.queue = l.queue[n:]; len(l.queue) == 0 {
 			l.queue = nil
 		}
-		closed := l.closed
+		if n == 0 && l.closed {
+			l.ended = true
+		}
+		ended := l.ended
 		l.mu.Unlock()
 		switch {
 		case n > 0:
 			l.send(batch)
-		case closed:
+		case ended:
 			return
 		default:
 			<-l.wake
@@ -182,23 +195,18 @@ func (l *lane) close(ctx context.Context) {
 	l.mu.Lock()
 	l.closed = true
 	l.mu.Unlock()
-	select {
-	case l.wake <- struct{}{}:
-	default:
-	}
+	l.nudge()
 	select {
 	case <-l.end:
+		return
 	case <-ctx.Done():
-		l.mu.Lock()
-		left := l.queue
-		l.queue = nil
-		l.mu.Unlock()
-		for _, o := range left {
-			l.finish(o, errClosed)
-		}
-		select {
-		case l.wake <- struct{}{}:
-		default:
-		}
 	}
+	l.mu.Lock()
+	left := l.queue
+	l.queue, l.ended = nil, true
+	l.mu.Unlock()
+	for _, o := range left {
+		l.finish(o, errClosed)
+	}
+	l.nudge()
 }

@@ -164,3 +164,110 @@ func BenchmarkRedisCPU(b *testing.B) {
 		})
 	}
 }
+
+// rawLogin is the yardstick over the rows of a whole login: a GET for each of
+// nineteen, and a SET with its end for the ten that a first attempt changes.
+const rawLogin = `
+local now = redis.call('TIME')[1] * 1000000
+local rows = {}
+for i, key in ipairs(KEYS) do
+  rows[i] = redis.call('GET', key)
+end
+for i = 1, 10 do
+  redis.call('SET', KEYS[i], string.format('%.0f', tonumber(ARGV[i]) + now), 'PX', '600000')
+end
+return rows
+`
+
+// BenchmarkRedisCPUOfALogin is the same for all that package ledger asks of a
+// login: six budgets, three once markers, six tallies, wall, profile, marks.
+func BenchmarkRedisCPUOfALogin(b *testing.B) {
+	r := redistest.Start(b)
+	client := goredis.NewClient(&goredis.Options{Addr: r.Addr, PoolSize: 64, Protocol: 2, MaxRetries: -1})
+	defer client.Close()
+	sha, err := client.ScriptLoad(ctx, rawLogin).Result()
+	if err != nil {
+		b.Fatal(err)
+	}
+	s := open(b, "redis://"+r.Addr, func(o *redis.Options) { o.Prefix = "own:" })
+	q := login("198.51.100.1", "somebody", 0)
+	got, err := storetest.Reserve(s, q)
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := s.Settle(ctx, succeeded(&q, &got)); err != nil { // so that the site's rows are there
+		b.Fatal(err)
+	}
+	next := func(rnd *rand.Rand) store.Reserve {
+		q := login(fmt.Sprint("address ", rnd.IntN(benchKeys)), fmt.Sprint("account ", rnd.IntN(benchKeys)), rnd.Int())
+		for i := range q.Charges {
+			q.Charges[i].Burst = 1_000_000
+		}
+		q.Wall.GapFrom, q.Wall.RowFrom = 1_000_000, 1_000_000
+		return q
+	}
+	raw := func(rnd *rand.Rand) []any {
+		q := next(rnd)
+		command := s.Command(&q)
+		keys := command[2].(int)
+		args := append([]any{"evalsha", sha}, command[2:3+keys]...)
+		for i := 3; i < 3+keys; i++ {
+			args[i] = "raw" + args[i].(string)
+		}
+		for range 10 {
+			args = append(args, "60000000")
+		}
+		return args
+	}
+	own := func(rnd *rand.Rand) []any { q := next(rnd); return s.Command(&q) }
+	for _, way := range []struct {
+		name    string
+		command func(*rand.Rand) []any
+	}{{"raw", raw}, {"own", own}} {
+		b.Run(way.name+"/pipelines-of-16", func(b *testing.B) {
+			perDecision(b, r, func() {
+				spread((b.N+15)/16, 4, func(rnd *rand.Rand) {
+					p := client.Pipeline()
+					for range 16 {
+						p.Do(ctx, way.command(rnd)...)
+					}
+					if _, err := p.Exec(ctx); err != nil {
+						b.Error(err)
+					}
+				})
+			})
+		})
+		b.Run(way.name+"/one-by-one", func(b *testing.B) {
+			perDecision(b, r, func() {
+				spread(b.N, 64, func(rnd *rand.Rand) {
+					if err := client.Do(ctx, way.command(rnd)...).Err(); err != nil {
+						b.Error(err)
+					}
+				})
+			})
+		})
+	}
+	b.Run("store", func(b *testing.B) {
+		perDecision(b, r, func() {
+			spread(b.N, 64, func(rnd *rand.Rand) {
+				q := next(rnd)
+				if err := s.Reserve(ctx, &q, new(store.Reserved)); err != nil {
+					b.Error(err)
+				}
+			})
+		})
+	})
+	b.Run("settle", func(b *testing.B) {
+		perDecision(b, r, func() {
+			spread(b.N, 64, func(rnd *rand.Rand) {
+				q := next(rnd)
+				if err := s.Settle(ctx, failed(&q)); err != nil {
+					b.Error(err)
+				}
+				if _, err := s.Flagged(ctx, q.Profile); err != nil { // until it is done
+					b.Error(err)
+				}
+			})
+		})
+	})
+}

@@ -267,11 +267,13 @@ func TestAGatewayThatHeardNothingForgetsWhatItKnew(t *testing.T) {
 	eventually(t, "it asks again", func() bool { return must(t, s, budget("a", 1)).Taken == 1 })
 }
 
-func keysOf(t *testing.T, r *redistest.Server) (keys []string) {
+func keysOf(t *testing.T, servers ...*redistest.Server) (keys []string) {
 	t.Helper()
-	all, _ := r.Do("keys", "*").([]any)
-	for _, k := range all {
-		keys = append(keys, fmt.Sprint(k))
+	for _, r := range servers {
+		all, _ := r.Do("keys", "*").([]any)
+		for _, k := range all {
+			keys = append(keys, fmt.Sprint(k))
+		}
 	}
 	if len(keys) == 0 {
 		t.Fatal("no keys")
@@ -379,14 +381,36 @@ func TestTheDocumentedUserMayDoWhatIsNeededAndNoMore(t *testing.T) {
 		}
 		n.Do(args...)
 	}
-	for _, url := range []string{"redis://loginguard:secret@" + r.Addr, strings.Replace(c.URL(), "://", "://loginguard:secret@", 1)} {
+	for _, url := range []string{"redis://loginguard:secret@" + r.Addr, "redis://loginguard:secret@" + r.Addr + "/1", strings.Replace(c.URL(), "://", "://loginguard:secret@", 1)} {
 		s := open(t, url, nil)
-		mixed(t, s, 20)
+		mixed(t, s, 200)
 		eventually(t, "it listens", func() bool { return s.Status().Live })
 	}
+	// A slot on its way: ASK.
+	c.Flush()
+	s := open(t, strings.Replace(c.URL(), "://", "://loginguard:secret@", 1), nil)
+	must(t, s, budget("moves", 10))
+	slot, _ := c.Nodes[0].Do("cluster", "keyslot", keysOf(t, c.Nodes[:]...)[0]).(int64)
+	m := c.Move(slot)
+	m.Keys(100)
+	if got := must(t, s, budget("moves", 10)); got.Taken != 1 {
+		t.Errorf("%+v", got)
+	}
+	m.End()
+
+	used := map[string]bool{}
 	for _, n := range append(c.Nodes[:], r) {
 		if log, _ := n.Do("acl", "log").([]any); len(log) > 0 {
 			t.Errorf("refused: %v", log)
+		}
+		text, _ := n.Do("info", "commandstats").(string)
+		for _, m := range regexp.MustCompile(`cmdstat_([^:]+):`).FindAllStringSubmatch(text, -1) {
+			used[m[1]] = true
+		}
+	}
+	for _, f := range strings.Fields(line) {
+		if f, ok := strings.CutPrefix(f, "+"); ok && !used[f] {
+			t.Errorf("%s is not needed", f)
 		}
 	}
 	user := goredis.NewClient(&goredis.Options{Addr: r.Addr, Username: "loginguard", Password: "secret", Protocol: 2, DisableIdentity: true})

@@ -47,10 +47,7 @@ func Key(name string) store.Key {
 
 // Run runs the suite on stores that open makes, each empty.
 func Run(t *testing.T, open func(t *testing.T, c *Clock) store.Store) {
-	for _, test := range []struct {
-		name string
-		run  func(*testing.T, store.Store, *Clock)
-	}{
+	for _, test := range append([]testCase{
 		{"ABudgetGivesItsBurstAndThenOneEach", budget},
 		{"AHardBudgetThatIsSpentTakesFromNoOther", allOrNone},
 		{"ASoftBudgetIsReportedAndStopsNothing", soft},
@@ -72,7 +69,7 @@ func Run(t *testing.T, open func(t *testing.T, c *Clock) store.Store) {
 		{"OfManySpendersOneIsFirst", parallelSpend},
 		{"AMarkIsRead", mark},
 		{"AFlagIsUpForItsTime", flag},
-	} {
+	}, more()...) {
 		t.Run(test.name, func(t *testing.T) {
 			c := NewClock()
 			test.run(t, open(t, c), c)
