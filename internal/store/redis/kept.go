@@ -75,7 +75,6 @@ func (s *Store) Keep(ctx context.Context, key store.Key, value []byte, ttl time.
 		kind, most = roomSmall, smallFactor*s.o.Kept
 	}
 	o := join(false)
-	until := s.clock().Add(ttl)
 	o.calls = append(o.calls, s.keptCall("admit", s.o.room(kindKept), ttl, kind, most, len(value), s.o.KeptBytes))
 	if err := s.lane.do(ctx, o); err != nil {
 		return s.explain(err)
@@ -86,10 +85,16 @@ func (s *Store) Keep(ctx context.Context, key store.Key, value []byte, ttl time.
 			if _, ok := v.([]any); !ok { // 0: the group is full
 				err = store.ErrFull
 			}
-		} else if s.roomLeft(v) {
-			undo = append(undo, s.move(kind, len(value), until, 0))
+		} else if room, ok := readRoom(v); ok {
+			s.kept.Store(room.things)
+			s.keptBytes.Store(room.bytes)
+			if !room.admitted {
+				err = store.ErrFull
+				continue
+			}
+			undo = append(undo, s.move(kind, len(value), room.until, 0))
 		} else {
-			err = store.ErrFull
+			err = s.explain(errAnswer)
 		}
 	}
 	if err != nil {
@@ -144,18 +149,25 @@ func (s *Store) dropReplaced(ctx context.Context, joins []*call) error {
 	return nil
 }
 
-// roomLeft reads the answer of "admit" and reports whether there was room.
-func (s *Store) roomLeft(v any) bool {
+// room is the answer of "admit".
+type room struct {
+	admitted      bool
+	things, bytes int64
+	until         time.Time // when what was admitted ends, by Redis's clock
+}
+
+func readRoom(v any) (r room, ok bool) {
 	a, _ := v.([]any)
-	if len(a) != 3 {
-		return false
+	var n [4]int64
+	if len(a) != len(n) {
+		return r, false
 	}
-	ok, _ := a[0].(int64)
-	n, _ := a[1].(int64)
-	bytes, _ := a[2].(int64)
-	s.kept.Store(n)
-	s.keptBytes.Store(bytes)
-	return ok == 1
+	for i := range n {
+		if n[i], ok = a[i].(int64); !ok {
+			return r, false
+		}
+	}
+	return room{n[0] == 1, n[1], n[2], time.UnixMicro(n[3])}, true
 }
 
 // move counts room for a thing that would end at until and now ends in ttl; 0:
@@ -261,19 +273,17 @@ func (s *Store) Take(ctx context.Context, key store.Key) ([]byte, error) {
 func (s *Store) Spend(ctx context.Context, key store.Key, ttl time.Duration) (bool, error) {
 	mark := s.keptCall("spend", s.o.key(kindSpent, key), ttl)
 	admit := s.keptCall("admit", s.o.room(kindSpent), ttl, roomSmall, s.o.Spent, 0, 0)
-	until := s.clock().Add(ttl)
 	if err := s.lane.do(ctx, &op{calls: []*call{mark, admit}}); err != nil {
 		return false, s.explain(err)
 	}
 	v, _ := mark.result()
 	first, _ := v.(int64)
 	a, _ := admit.result()
-	room, _ := a.([]any)
-	admitted := len(room) == 3 && room[0] == int64(1)
-	if first != 1 && admitted {
+	room, _ := readRoom(a)
+	if first != 1 && room.admitted {
 		// It was counted before: spending the same thing again and again
 		// must not fill the room.
-		s.lane.put(&op{calls: []*call{s.keptCall("move", s.o.room(kindSpent), 0, roomSmall, 0, until.UnixMicro())}})
+		s.lane.put(&op{calls: []*call{s.keptCall("move", s.o.room(kindSpent), 0, roomSmall, 0, room.until.UnixMicro())}})
 	}
-	return first == 1 && admitted, nil
+	return first == 1 && room.admitted, nil
 }

@@ -17,6 +17,9 @@ const quiet = 3 * time.Second
 // reservation: nothing is dialled before.
 func (s *Store) listen() {
 	s.listening.Do(func() {
+		if s.ctx.Err() != nil {
+			return // closed
+		}
 		s.done.Go(func() {
 			for wait := 50 * time.Millisecond; s.ctx.Err() == nil; wait = min(2*wait, 2*time.Second) {
 				if s.hear() {

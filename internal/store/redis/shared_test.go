@@ -422,6 +422,43 @@ func TestTheDocumentedUserMayDoWhatIsNeededAndNoMore(t *testing.T) {
 	}
 }
 
+func TestTheDocumentedUserOfTheSentinelsSuffices(t *testing.T) {
+	b, err := os.ReadFile(filepath.Join("..", "..", "..", "docs", "redis.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	flat := strings.Join(strings.Fields(strings.ReplaceAll(string(b), "`", " ")), " ")
+	_, flat, ok := strings.Cut(flat, "Sentinels want of their user ")
+	may, _, ok2 := strings.Cut(flat, ".")
+	if !ok || !ok2 {
+		t.Fatal("docs/redis.md says nothing of it")
+	}
+	may = strings.ReplaceAll(may, "and the channels ", "")
+	r := redistest.StartTrio(t)
+	for _, n := range r.Sentinels {
+		args := []any{"acl", "setuser", "watcher", "on", ">secret", "resetkeys", "resetchannels", "-@all"}
+		for _, f := range strings.Fields(may) {
+			args = append(args, f)
+		}
+		n.Do(args...)
+	}
+	s := open(t, r.URL(), func(o *redis.Options) { o.SentinelUsername, o.SentinelPassword = "watcher", "secret" })
+	must(t, s, budget("a", 10))
+	r.FailOver()
+	eventually(t, "it goes on", func() bool { _, err := one(s, budget("a", 10)); return err == nil })
+	for _, n := range r.Sentinels {
+		if log, _ := n.Do("acl", "log").([]any); len(log) > 0 {
+			t.Errorf("refused: %v", log)
+		}
+	}
+	wrong := open(t, r.URL(), func(o *redis.Options) {
+		o.SentinelUsername, o.SentinelPassword, o.Timeout = "watcher", "hunter2", time.Second
+	})
+	if _, err := one(wrong, budget("a", 10)); err == nil || strings.Contains(err.Error(), "hunter2") {
+		t.Errorf("with a wrong password: %v", err)
+	}
+}
+
 func TestTLSIsSpokenAndChecked(t *testing.T) {
 	c := redistest.MakeCertificates(t)
 	r := redistest.StartTLS(t, c)
@@ -548,6 +585,13 @@ func TestMemoryOfAKeyIsBounded(t *testing.T) {
 		}},
 		{"profile", 290, func(k store.Key) error {
 			return s.Settle(ctx, &store.Settle{Visit: store.Visit{Key: k, Country: 1, ASN: 2, Family: 3, Address: 4}})
+		}},
+		{"failed login of an address and a name never seen", 2200, func(k store.Key) error {
+			q := login(string(k[:8]), string(k[8:]), 0)
+			if _, err := storetest.Reserve(s, q); err != nil {
+				return err
+			}
+			return s.Settle(ctx, failed(&q))
 		}},
 	} {
 		const n = 8192 // a full hash table of Redis's

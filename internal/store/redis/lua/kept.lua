@@ -90,14 +90,15 @@ if what == 'admit' then -- ARGV[4]: kind; ARGV[5]: most of it; ARGV[6]: bytes; A
   if #stale > 0 then redis.call('HDEL', KEYS[1], unpack(stale)) end
   local size, most = tonumber(ARGV[6]), tonumber(ARGV[7])
   if count >= tonumber(ARGV[5]) or (most > 0 and bytes + size > most) then
-    return { 0, kept, bytes }
+    return { 0, kept, bytes, 0 }
   end
   local field = string.format('%.0f', math.floor((now + ttl) / width))
   redis.call('HINCRBY', KEYS[1], ARGV[4] .. field, 1)
   if size > 0 then redis.call('HINCRBY', KEYS[1], 'b' .. field, size) end
+  local ends = now + ttl
   ttl = ttl + width
   outlive()
-  return { 1, kept + 1, bytes + size }
+  return { 1, kept + 1, bytes + size, ends }
 elseif what == 'move' then -- ARGV[4]: kind; ARGV[5]: bytes; ARGV[6]: it would end; ARGV[3]: and ends in, 0: it is gone
   local function add(span, field, by)
     if by ~= 0 and (by > 0 or redis.call('HEXISTS', KEYS[1], field .. span) == 1) then
