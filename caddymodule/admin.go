@@ -111,12 +111,7 @@ type siteStatus struct {
 // statusReply is what status says.
 type statusReply struct {
 	Sites []siteStatus `json:"sites"`
-	Store struct {
-		Kind      string `json:"kind"`
-		Kept      int    `json:"kept"`
-		KeptBytes int64  `json:"kept_bytes"`
-		Evictions int64  `json:"evictions"`
-	} `json:"store"`
+	Store storeStatus  `json:"store"`
 	Files []fileStatus `json:"files"`
 }
 
@@ -127,8 +122,7 @@ type fileStatus struct {
 
 func status(app *App) (any, error) {
 	var out statusReply
-	stats := app.store().Stats()
-	out.Store.Kind, out.Store.Kept, out.Store.KeptBytes, out.Store.Evictions = "embedded", stats.Kept, stats.KeptBytes, stats.Evictions
+	out.Store = app.storeStatus()
 	out.Files = []fileStatus{}
 	if files := app.signalFiles(); files != nil {
 		for _, f := range files.Status() {

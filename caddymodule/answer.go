@@ -229,7 +229,7 @@ func (h *Handler) onceMore(w http.ResponseWriter, r *http.Request, g *guard, sli
 // unreachable puts a login back that the shop could not be asked about, with
 // a button that tries again without another check.
 func (h *Handler) unreachable(w http.ResponseWriter, r *http.Request, a *attempt) error {
-	slip := held.Slip{Ticket: a.solved.ticket, Account: a.account, Budget: a.ledger.Budget(a.signals.Host, a.account), Ref: a.ref}
+	slip := held.Slip{Ticket: a.solved.ticket, Account: a.account, Budget: a.g.ledger.Budget(a.signals.Host, a.account), Ref: a.ref}
 	if err := a.g.held.Return(r.Context(), slip.Ticket, h.now(), a.solved.login); err != nil {
 		h.notKept(err)
 		return h.message(w, r, http.StatusBadGateway, page.Gone, a.ref)

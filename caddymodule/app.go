@@ -2,6 +2,7 @@ package caddymodule
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sort"
 	"sync"
@@ -16,15 +17,16 @@ import (
 	"github.com/login-guard/login-guard/config"
 	"github.com/login-guard/login-guard/internal/record"
 	"github.com/login-guard/login-guard/internal/signal"
-	"github.com/login-guard/login-guard/internal/store"
+	"github.com/login-guard/login-guard/internal/store/embedded"
 )
 
 // App is the part of Login Guard that all sites of one Caddy share: the
 // store, the keys, GeoIP files and lists. It need not be configured.
 //
-// Counters and held logins live in the process's memory and survive
-// `caddy reload`. The master key is kept in Caddy's storage unless one is
-// given.
+// Counters and held logins survive `caddy reload`; counters, history and what
+// is good once are also kept on disk, below Caddy's data folder, or in Redis
+// where several gateways share them. The master key is kept in Caddy's storage
+// unless one is given.
 //
 // It emits the event `login_guard.decision` for every decision, with the
 // fields of the log line.
@@ -39,6 +41,14 @@ type App struct {
 
 	stateKey string
 	state    *state
+
+	// shared is the store that several gateways share, nil without one.
+	shared       *sharedState
+	sharedKey    string
+	problem      string      // of the local store's file; of everySecond alone
+	wasDown      bool        // likewise
+	sameKey      bool        // likewise
+	canaryWarned atomic.Bool // the other nodes have another key
 
 	keys   *keyring
 	folder *record.Folder
@@ -81,11 +91,14 @@ func (a *App) Provision(ctx caddy.Context) error {
 	if err := a.metrics.register(ctx.GetMetricsRegistry()); err != nil {
 		return fmt.Errorf("registering metrics: %w", err)
 	}
-	key := stateKey()
+	key := stateDir()
 	if a.state, err = acquireState(key); err != nil {
 		return fmt.Errorf("opening the store: %w", err)
 	}
 	a.stateKey = key
+	if err := a.acquireShared(); err != nil {
+		return err
+	}
 	a.folder = &record.Folder{Burst: 10, Write: a.write}
 	a.keys = &keyring{setting: a.Key, storage: a.storage, now: time.Now}
 	return nil
@@ -96,6 +109,7 @@ func (a *App) Start() error {
 	if _, err := a.keys.load(); err != nil {
 		return err
 	}
+	a.local()
 	ctx, cancel := context.WithCancel(context.Background())
 	a.cancel = cancel
 	if files := a.signalFiles(); files != nil {
@@ -129,7 +143,8 @@ func (a *App) everySecond(ctx context.Context) {
 			return
 		case now := <-t.C:
 			a.folder.Flush(now)
-			a.metrics.heldLogins.Set(float64(a.store().Stats().Kept))
+			a.watchShared(ctx, now)
+			a.watchLocal()
 		}
 	}
 }
@@ -147,16 +162,38 @@ func (a *App) Stop() error {
 // Cleanup releases what Provision acquired; after a failed Provision that
 // may be nothing.
 func (a *App) Cleanup() error {
+	err := a.releaseShared()
 	if a.stateKey == "" {
-		return nil
+		return err
 	}
 	key := a.stateKey
 	a.stateKey = ""
-	return releaseState(key)
+	return errors.Join(err, releaseState(key))
 }
 
-// store is where limits, history and held logins are.
-func (a *App) store() store.Store { return a.state.local }
+// local is this node's own store. The first who asks opens it: not before the
+// start, as `caddy validate` provisions too.
+func (a *App) local() *embedded.Store { return a.state.store() }
+
+// watchLocal refreshes the gauges of this node's store, and says what is wrong
+// with its file.
+func (a *App) watchLocal() {
+	s := a.local().Stats()
+	kept := s.Kept
+	if a.shared != nil {
+		kept = a.shared.Stats().Kept
+	}
+	a.metrics.heldLogins.Set(float64(kept))
+	a.metrics.evictions.WithLabelValues("all").Set(float64(s.Evictions))
+	a.metrics.evictions.WithLabelValues("penalised").Set(float64(s.EvictedPenalised))
+	if s.Problem != a.problem {
+		if a.problem = s.Problem; s.Problem == "" {
+			a.logger.Info("the store's file is in use again")
+		} else {
+			a.logger.Error("the store keeps nothing on disk: counting goes on in memory, and a restart forgets it", zap.String("problem", s.Problem))
+		}
+	}
+}
 
 // signalFiles reads GeoIP files and lists on first use; nil when there are
 // none.

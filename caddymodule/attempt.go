@@ -2,7 +2,6 @@ package caddymodule
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -33,7 +32,6 @@ type attempt struct {
 	solved *solved
 
 	g       *guard
-	ledger  *ledger.Ledger // the site's, or the fallback
 	now     time.Time
 	ref     string
 	signals signal.Signals
@@ -170,8 +168,8 @@ func clientAddress(r *http.Request) netip.Addr {
 	return addr.Unmap().WithZone("")
 }
 
-// reserve counts the attempt. When the store does not answer, on_store_error
-// says whether this process counts by itself or nobody gets in.
+// reserve counts the attempt. When a shared store does not answer,
+// on_store_error says whether this node counts by itself or nobody gets in.
 func (h *Handler) reserve(ctx context.Context, a *attempt) (err error) {
 	q := ledger.Attempt{
 		Account: a.account, Host: a.signals.Host, Network: a.signals.Network,
@@ -182,21 +180,13 @@ func (h *Handler) reserve(ctx context.Context, a *attempt) (err error) {
 	if a.passed != device.NoRung && !a.pass.Succeeded {
 		q.Pass = a.pass.ID
 	}
-	a.ledger = a.g.ledger
-	if a.reserved, err = a.ledger.Reserve(ctx, a.now, q); err != nil {
-		h.app.metrics.storeErrors.WithLabelValues("reserve").Inc()
-		if h.DeniesOnStoreError() {
-			return err
-		}
-		a.ledger = a.g.fallback
-		if a.reserved, err = a.ledger.Reserve(ctx, a.now, q); err != nil {
-			return err
-		}
+	if a.reserved, err = a.g.ledger.Reserve(ctx, a.now, q); err != nil {
+		return err
 	}
 	for _, name := range a.reading.Accounts[min(1, len(a.reading.Accounts)):] {
 		other := q
 		other.Account, other.Known, other.Pass, other.Same = a.g.ledger.Account(h.reader.FoldAccount(name)), false, [16]byte{}, store.Key{}
-		r, err := a.ledger.Reserve(ctx, a.now, other)
+		r, err := a.g.ledger.Reserve(ctx, a.now, other)
 		if err != nil {
 			return err
 		}
@@ -303,14 +293,10 @@ func (h *Handler) settle(ctx context.Context, a *attempt, o login.Outcome) {
 	if a.reserved == nil {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
-	defer cancel()
+	ctx = context.WithoutCancel(ctx) // stores bound their own time
 	for _, res := range append(a.others, a.reserved) {
-		if err := a.ledger.Settle(ctx, h.now(), res, o); err != nil {
-			h.app.metrics.storeErrors.WithLabelValues("settle").Inc()
-			if !errors.Is(err, context.Canceled) {
-				h.app.logger.Warn("settling an attempt", zapError(err))
-			}
+		if err := a.g.ledger.Settle(ctx, h.now(), res, o); err != nil {
+			h.app.logger.Warn("settling an attempt", zapError(err))
 		}
 	}
 }

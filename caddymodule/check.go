@@ -26,7 +26,7 @@ func (h *Handler) challenge(w http.ResponseWriter, r *http.Request, a *attempt) 
 	if err != nil {
 		return h.deny(w, r, a)
 	}
-	slip := held.Slip{Account: a.account, Budget: a.ledger.Budget(a.signals.Host, a.account), Ref: a.ref,
+	slip := held.Slip{Account: a.account, Budget: a.g.ledger.Budget(a.signals.Host, a.account), Ref: a.ref,
 		NotBefore: a.now.Add(a.verdict.Gap)}
 	switch {
 	case a.solved != nil:
@@ -41,7 +41,7 @@ func (h *Handler) challenge(w http.ResponseWriter, r *http.Request, a *attempt) 
 		// Kept, it would go on as if our page had sent it, with the cookies
 		// that SameSite held back: it is typed once more instead.
 	case navigates(r), shaped(a):
-		if slip.Ticket, err = a.g.held.Keep(r.Context(), a.now, h.heldLogin(r, a), a.same, a.ledger.HostKey(a.signals.Host), a.ledger.HostKey(a.signals.Network)); err != nil {
+		if slip.Ticket, err = a.g.held.Keep(r.Context(), a.now, h.heldLogin(r, a), a.same, a.g.ledger.HostKey(a.signals.Host), a.g.ledger.HostKey(a.signals.Network)); err != nil {
 			h.notKept(err)
 			slip.Ticket = held.Ticket{}
 		}
@@ -56,7 +56,7 @@ func (h *Handler) challenge(w http.ResponseWriter, r *http.Request, a *attempt) 
 	if kind == challenge.Picture {
 		free = store.Key{}
 	}
-	after, err := a.ledger.Count(r.Context(), a.now, config.LimitChallenges, a.signals.Host, free)
+	after, err := a.g.ledger.Count(r.Context(), a.now, config.LimitChallenges, a.signals.Host, free)
 	if err == nil && after > 0 {
 		return h.startSlow(w, r, a.g, slip, h.action(r), false)
 	}

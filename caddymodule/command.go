@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"sort"
 	"strings"
+	"time"
 
 	caddycmd "github.com/caddyserver/caddy/v2/cmd"
 	"github.com/spf13/cobra"
@@ -117,13 +118,30 @@ func printStatus(w io.Writer, s statusReply) {
 		}
 		printUnguarded(w, site.Unguarded)
 	}
-	fmt.Fprintf(w, "store: %s, %d logins and clearances wait (%d bytes), %d live rows pushed out\n",
-		s.Store.Kind, s.Store.Kept, s.Store.KeptBytes, s.Store.Evictions)
+	printStore(w, s.Store)
 	for _, f := range s.Files {
 		if f.Error == "" {
 			f.Error = "read"
 		}
 		fmt.Fprintf(w, "file: %s: %s\n", f.File, f.Error)
+	}
+}
+
+func printStore(w io.Writer, s storeStatus) {
+	fmt.Fprintf(w, "store: %s, %d logins and clearances wait (%d bytes), %d live rows pushed out",
+		strings.TrimSpace(s.Kind+" "+s.Name), s.Kept, s.KeptBytes, s.Evictions)
+	if s.EvictedPenalised > 0 {
+		fmt.Fprintf(w, ", %d of them with failures: the tables are too small for this attack", s.EvictedPenalised)
+	}
+	fmt.Fprintln(w)
+	if s.DownSince != nil {
+		fmt.Fprintf(w, "  does not answer since %s: %s\n", s.DownSince.Format(time.DateTime), s.Error)
+	}
+	if s.OtherKey {
+		fmt.Fprintln(w, "  the other nodes have another key: set the same key on each")
+	}
+	if s.Problem != "" {
+		fmt.Fprintf(w, "  nothing is kept on disk: %s\n", s.Problem)
 	}
 }
 

@@ -78,9 +78,9 @@ func (h *Handler) forward(w http.ResponseWriter, r *http.Request, a *attempt, ne
 // known for the account.
 func (h *Handler) inPlace(r *http.Request, answer http.Header, a *attempt) login.Outcome {
 	sessions := h.sessionHashes(r, a.g)
-	another, err := a.ledger.SessionOfAnother(r.Context(), sessions, a.account)
+	another, err := a.g.ledger.SessionOfAnother(r.Context(), sessions, a.account)
 	if err == nil && !another {
-		err = a.ledger.SessionUsed(r.Context(), append(sessions, h.newSessions(answer, a.g)...), a.account)
+		err = a.g.ledger.SessionUsed(r.Context(), append(sessions, h.newSessions(answer, a.g)...), a.account)
 	}
 	if err != nil {
 		h.app.metrics.storeErrors.WithLabelValues("session").Inc()

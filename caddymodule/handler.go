@@ -63,7 +63,6 @@ type Handler struct {
 type guard struct {
 	ring      *keys.Ring
 	ledger    *ledger.Ledger
-	fallback  *ledger.Ledger // counts in this process when the store does not answer
 	checks    *challenge.Checks
 	held      *held.Keeper
 	store     store.Store
@@ -139,11 +138,10 @@ func (h *Handler) build() (*guard, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := h.app.store()
+	s := h.app.siteStore(h)
 	return &guard{
 		ring:      ring,
 		ledger:    ledger.New(ring, s, h.name, h.limits),
-		fallback:  ledger.New(ring, h.app.state.local, h.name, h.limits),
 		checks:    &challenge.Checks{Ring: ring, Store: s, Site: h.name, Random: h.random},
 		held:      &held.Keeper{Ring: ring, Store: s, Site: h.name, Random: h.random},
 		store:     s,

@@ -19,6 +19,8 @@ type collectors struct {
 	storeErrors  *prometheus.CounterVec
 	heldLogins   prometheus.Gauge
 	foreignSeals prometheus.Counter
+	storeUp      prometheus.Gauge
+	evictions    *prometheus.GaugeVec
 	unguarded    *prometheus.CounterVec
 }
 
@@ -43,13 +45,17 @@ var theCollectors = sync.OnceValue(func() *collectors {
 			Name: "held_logins", Help: "Logins and clearances that wait."}),
 		foreignSeals: prometheus.NewCounter(prometheus.CounterOpts{Namespace: ns, Subsystem: sub,
 			Name: "foreign_seals_total", Help: "Cookies and pages made with a key that this node does not have."}),
+		storeUp: prometheus.NewGauge(prometheus.GaugeOpts{Namespace: ns, Subsystem: sub,
+			Name: "store_up", Help: "Whether the shared store answers; 0 without one too."}),
+		evictions: prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: ns, Subsystem: sub,
+			Name: "store_evictions", Help: "Live rows pushed out of this node's tables since the start; those with failures are penalised."}, []string{"rows"}),
 	}
 })
 
 // register adds the metrics to a configuration's registry.
 func (c *collectors) register(reg prometheus.Registerer) error {
 	for _, m := range []prometheus.Collector{
-		c.decisions, c.challenges, c.solveSeconds, c.score, c.logins, c.storeErrors, c.heldLogins, c.foreignSeals, c.unguarded,
+		c.decisions, c.challenges, c.solveSeconds, c.score, c.logins, c.storeErrors, c.heldLogins, c.foreignSeals, c.storeUp, c.evictions, c.unguarded,
 	} {
 		var already prometheus.AlreadyRegisteredError
 		if err := reg.Register(m); err != nil && !errors.As(err, &already) {

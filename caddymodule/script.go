@@ -75,8 +75,8 @@ func (h *Handler) tellScript(w http.ResponseWriter, r *http.Request, a *attempt,
 	path := h.prefix + "challenge/" + a.ref
 	if err := a.g.store.Keep(r.Context(), h.scriptKey(a.g, a.ref), value, challenge.Life,
 		store.Group{Key: a.same, Max: 2, Replace: true},
-		store.Group{Key: a.ledger.HostKey(a.signals.Host), Max: held.PerHost},
-		store.Group{Key: a.ledger.HostKey(a.signals.Network), Max: held.PerNetwork}); err != nil {
+		store.Group{Key: a.g.ledger.HostKey(a.signals.Host), Max: held.PerHost},
+		store.Group{Key: a.g.ledger.HostKey(a.signals.Network), Max: held.PerNetwork}); err != nil {
 		h.notKept(err)
 		path = "" // nothing to answer; the next try may have more room
 	}

@@ -29,10 +29,7 @@ func (h *Handler) side(w http.ResponseWriter, r *http.Request, a *attempt, next 
 	}
 	after, err := a.g.ledger.Side(r.Context(), a.now, limit, q)
 	if err != nil {
-		h.app.metrics.storeErrors.WithLabelValues("side").Inc()
-		if !h.DeniesOnStoreError() {
-			after, err = a.g.fallback.Side(r.Context(), a.now, limit, q)
-		}
+		h.app.logger.Error("the store does not answer; the request is refused", zapError(err))
 	}
 	a.verdict = risk.Verdict{Action: risk.Allow}
 	switch {

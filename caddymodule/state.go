@@ -1,11 +1,13 @@
 package caddymodule
 
 import (
+	"context"
 	"maps"
 	"net/netip"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/caddyserver/caddy/v2"
 
@@ -22,7 +24,9 @@ var states = caddy.NewUsagePool()
 
 // state is one entry of states.
 type state struct {
-	local *embedded.Store
+	dir   string
+	open  sync.Once
+	local *embedded.Store // once it was opened
 
 	// modes by site that the operator set at run time; replaced whole, as
 	// every login reads it.
@@ -120,18 +124,35 @@ func (s *state) unguardedOf(site string) *unguarded.Table {
 	return t
 }
 
-// Destruct implements caddy.Destructor.
-func (s *state) Destruct() error { return nil }
-
-// stateKey names the state of an app's settings.
-func stateKey() string {
-	return "embedded:" + filepath.Join(caddy.AppDataDir(), "login_guard")
+// store opens this node's store, the first time that it is asked for. It never
+// fails: with a file that cannot be used the store works from memory and says
+// so in its Stats.
+func (s *state) store() *embedded.Store {
+	s.open.Do(func() { s.local = embedded.Open(s.dir, embedded.Options{}) })
+	return s.local
 }
 
+// closeWait bounds how long the end of the process waits for the disk.
+const closeWait = 5 * time.Second
+
+// Destruct implements caddy.Destructor: what is only in memory is written.
+func (s *state) Destruct() error {
+	s.open.Do(func() {}) // nobody opens it any more
+	if s.local == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), closeWait)
+	defer cancel()
+	return s.local.Close(ctx)
+}
+
+// stateDir is where a node keeps its store.
+func stateDir() string { return filepath.Join(caddy.AppDataDir(), "login_guard") }
+
 // acquireState takes a reference to the state; releaseState gives it back.
-func acquireState(key string) (*state, error) {
-	v, _, err := states.LoadOrNew(key, func() (caddy.Destructor, error) {
-		return &state{local: embedded.New(embedded.Options{}), since: make(map[string]*sinceStart),
+func acquireState(dir string) (*state, error) {
+	v, _, err := states.LoadOrNew(dir, func() (caddy.Destructor, error) {
+		return &state{dir: dir, since: make(map[string]*sinceStart),
 			unguarded: make(map[string]*unguarded.Table), refs: make(map[string]refRecord)}, nil
 	})
 	if err != nil {
@@ -140,8 +161,8 @@ func acquireState(key string) (*state, error) {
 	return v.(*state), nil
 }
 
-func releaseState(key string) error {
-	_, err := states.Delete(key)
+func releaseState(dir string) error {
+	_, err := states.Delete(dir)
 	return err
 }
 

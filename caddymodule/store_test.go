@@ -21,6 +21,7 @@ import (
 	"github.com/login-guard/login-guard/internal/signal"
 	"github.com/login-guard/login-guard/internal/store"
 	"github.com/login-guard/login-guard/internal/store/embedded"
+	"github.com/login-guard/login-guard/internal/store/failover"
 )
 
 // deadStore answers nothing, as a database that cannot be reached.
@@ -68,10 +69,10 @@ func withStore(t *testing.T, site config.Site, s store.Store) *Handler {
 	if err != nil {
 		t.Fatal(err)
 	}
+	s = &failover.Store{Shared: s, Local: embedded.New(embedded.Options{}), Breaker: &failover.Breaker{Clock: time.Now}, Deny: h.DeniesOnStoreError()}
 	g := &guard{
 		ring:      ring,
 		ledger:    ledger.New(ring, s, h.name, h.limits),
-		fallback:  ledger.New(ring, embedded.New(embedded.Options{}), h.name, h.limits),
 		checks:    &challenge.Checks{Ring: ring, Store: s, Site: h.name, Random: h.random},
 		store:     s,
 		held:      &held.Keeper{Ring: ring, Store: s, Site: h.name, Random: h.random},

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -34,6 +33,7 @@ func ListKinds() []string { return []string{"tor", "vpn", "hosting", "blocked"} 
 var (
 	siteName    = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$`)
 	prefixPath  = regexp.MustCompile(`^/?[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*/?$`)
+	redisURL    = regexp.MustCompile(`^redis(s|-sentinels?|-clusters?)?://[^/]+`)
 	placeholder = regexp.MustCompile(`\{[a-zA-Z_]+[.:][^{}]*\}|\{[a-zA-Z_]+\}`)
 )
 
@@ -44,8 +44,9 @@ func (a *App) Validate() error {
 	switch kind, address, _ := strings.Cut(a.Store, " "); {
 	case a.Store == "" || a.Store == "embedded":
 	case kind == "redis":
-		if u, err := url.Parse(address); err != nil || u.Host == "" || (u.Scheme != "redis" && u.Scheme != "rediss") {
-			errs = append(errs, wrong("store", "redis needs an address such as redis://10.0.0.5:6379", "store embedded"))
+		// The whole of it is read when the store is made.
+		if !placeholder.MatchString(address) && !redisURL.MatchString(address) {
+			errs = append(errs, wrong("store", "redis needs an address", "store redis redis://10.0.0.5:6379"))
 		}
 	default:
 		errs = append(errs, wrong("store", unknownValue(a.Store, "embedded", "redis"), "store embedded"))

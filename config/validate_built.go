@@ -3,7 +3,6 @@ package config
 import (
 	"fmt"
 	"slices"
-	"strings"
 )
 
 // part is an option whose syntax is fixed and whose work is not done yet.
@@ -18,10 +17,7 @@ type part[T any] struct {
 	used  func(*T) bool
 }
 
-var appParts = []part[App]{
-	{"store redis", "counters shared by several nodes", "store embedded",
-		func(a *App) bool { return strings.HasPrefix(a.Store, "redis ") }},
-}
+var appParts []part[App]
 
 var siteParts = []part[Site]{
 	{"second_factor", "apps, passkeys and codes", "second_factor off",
