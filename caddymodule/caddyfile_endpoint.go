@@ -28,6 +28,9 @@ const exampleEndpoint = "endpoint login { ... } with lines such as: account_fiel
 //	    inflates
 //	    always
 //	    gmail_dots
+//	    session_cookies NAME...
+//	    in_place
+//	    script         opencart4
 //	    success|failure|retry CONDITION...
 //	}
 //
@@ -72,16 +75,25 @@ func endpointOptions(e *config.Endpoint) options {
 			e.GraphQL = append(e.GraphQL, g)
 			return nil
 		}},
-		"persisted":  {example: "persisted Login", min: 1, max: -1, many: true, set: list(&e.Persisted)},
-		"basic":      {example: "basic", set: flag(&e.Basic)},
-		"body_only":  {example: "body_only", set: flag(&e.BodyOnly)},
-		"form_only":  {example: "form_only", set: flag(&e.FormOnly)},
-		"inflates":   {example: "inflates", set: flag(&e.Inflates)},
-		"always":     {example: "always", set: flag(&e.Always)},
-		"gmail_dots": {example: "gmail_dots", set: flag(&e.GmailDots)},
-		"success":    marks("success cookie session_*", &e.Success),
-		"failure":    marks("failure status 401", &e.Failure),
-		"retry":      marks("retry location time_out", &e.Retry),
+		"persisted":       {example: "persisted Login", min: 1, max: -1, many: true, set: list(&e.Persisted)},
+		"basic":           {example: "basic", set: flag(&e.Basic)},
+		"body_only":       {example: "body_only", set: flag(&e.BodyOnly)},
+		"form_only":       {example: "form_only", set: flag(&e.FormOnly)},
+		"inflates":        {example: "inflates", set: flag(&e.Inflates)},
+		"always":          {example: "always", set: flag(&e.Always)},
+		"gmail_dots":      {example: "gmail_dots", set: flag(&e.GmailDots)},
+		"session_cookies": {example: "session_cookies PHPSESSID", min: 1, max: -1, many: true, set: list(&e.SessionCookies)},
+		"in_place":        {example: "in_place", set: flag(&e.InPlace)},
+		"script": {example: "script opencart4", min: 1, max: 1, set: func(args []caddyfile.Token) error {
+			if scriptShapes[args[0].Text] == nil {
+				return fmt.Errorf("the script %q is not known; one that works: script opencart4", args[0].Text)
+			}
+			e.Script = args[0].Text
+			return nil
+		}},
+		"success": marks("success cookie session_*", &e.Success),
+		"failure": marks("failure status 401", &e.Failure),
+		"retry":   marks("retry location time_out", &e.Retry),
 	}
 }
 

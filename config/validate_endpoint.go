@@ -56,6 +56,14 @@ func (e Endpoint) check(where string) (errs []error) {
 	if e.Body != "" && !slices.Contains(endpointBodies(), e.Body) {
 		add("body: "+unknownValue(e.Body, endpointBodies()...), "form")
 	}
+	if e.InPlace && len(e.SessionCookies) == 0 {
+		add("in_place needs the names of the session's cookies", "session_cookies PHPSESSID")
+	}
+	for _, name := range e.SessionCookies {
+		if c := strings.TrimSuffix(name, "*"); !httpToken.MatchString(c) || strings.Contains(c, "*") {
+			add(fmt.Sprintf("%q is no name of a cookie, with at most one * at its end", name), "session_cookies PHPSESSID")
+		}
+	}
 	e.checkFields(add)
 	e.checkGraphQL(add)
 	for _, f := range e.fields() {
