@@ -145,6 +145,7 @@ func (a *App) everySecond(ctx context.Context) {
 			a.folder.Flush(now)
 			a.watchShared(ctx, now)
 			a.watchLocal()
+			a.state.dropLearns(now)
 		}
 	}
 }

@@ -30,17 +30,18 @@ func init() {
   revoke --all                 ... or of everybody
   mode enforce|monitor|default set the mode until Caddy ends
   rotate-key                   make a new key; the old one opens for 180 days
+  learn                        write the endpoint of a shop without a preset
 
 Each takes --json, --site where there are several, and --admin ADDRESS.`,
 		CobraFunc: func(cmd *cobra.Command) {
-			cmd.AddCommand(statusCommand(), releaseCommand(), revokeCommand(), modeCommand(), rotateKeyCommand())
+			cmd.AddCommand(statusCommand(), releaseCommand(), revokeCommand(), modeCommand(), rotateKeyCommand(), learnCommand())
 		},
 	})
 }
 
 // Verbs are the verbs of `caddy login-guard`, which a binary of our own
 // takes directly too.
-func Verbs() []string { return []string{"status", "release", "revoke", "mode", "rotate-key"} }
+func Verbs() []string { return []string{"status", "release", "revoke", "mode", "rotate-key", "learn"} }
 
 // verb is one verb of the command line.
 type verb struct {

@@ -185,6 +185,11 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	if h.reserved(r) {
 		return h.serveOwn(w, r)
 	}
+	if run := h.learning(); run != nil {
+		l := learner{h: h, run: run, next: next}
+		defer l.answered(w)
+		next = l
+	}
 	own := takeCookies(r)
 	clearance := ""
 	if sent := r.Header[clearanceHeader]; len(sent) > 0 {

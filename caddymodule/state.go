@@ -12,6 +12,7 @@ import (
 	"github.com/caddyserver/caddy/v2"
 
 	"github.com/login-guard/login-guard/internal/device"
+	"github.com/login-guard/login-guard/internal/learn"
 	"github.com/login-guard/login-guard/internal/store/embedded"
 	"github.com/login-guard/login-guard/internal/unguarded"
 )
@@ -31,6 +32,9 @@ type state struct {
 	// modes by site that the operator set at run time; replaced whole, as
 	// every login reads it.
 	modes atomic.Pointer[map[string]string]
+
+	// learns are runs of learning by site; nil mostly.
+	learns atomic.Pointer[map[string]*learn.Run]
 
 	mu    sync.Mutex
 	since map[string]*sinceStart
