@@ -121,9 +121,9 @@ func unguardedRoutes(all []unguarded.Seen) []unguardedRoute {
 func advice(s unguarded.Seen) string {
 	path := s.Pattern()
 	if path == "" {
-		return "if it is a login, guard it with an endpoint of your own; it may be a registration, a reset, or a login by another provider"
+		return "if it is a login, `login-guard learn` makes an endpoint of it; it may be a registration, a reset, or a login by another provider"
 	}
-	return fmt.Sprintf("if it is a login, guard it with: endpoint login { path %s ... }; it may be a registration, a reset, or a login by another provider", path)
+	return fmt.Sprintf("if it is a login, guard it with endpoint login { path %s ... } (`login-guard learn` writes it); it may be a registration, a reset, or a login by another provider", path)
 }
 
 // maxPrinted is how many routes the command prints; --json has all.
