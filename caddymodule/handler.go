@@ -185,6 +185,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	if h.reserved(r) {
 		return h.serveOwn(w, r)
 	}
+	login.DropHTTPUpgrade(r.Header)
 	if run := h.learning(); run != nil {
 		l := learner{h: h, run: run, next: next}
 		defer l.answered(w)

@@ -65,7 +65,7 @@ func (rd *Reader) readBasic(w http.ResponseWriter, s *subject, hasBody bool) Rea
 	if out.Kind != Attempt {
 		return out
 	}
-	if len(s.r.Header["Upgrade"]) > 0 {
+	if asksForProtocol(s.r) {
 		return refuse(out.Endpoint, http.StatusBadRequest, ReasonUpgrade)
 	}
 	if !hasBody {

@@ -24,7 +24,7 @@ func (rd *Reader) finish(s *subject, f *form, hasBody bool) Reading {
 	if out.Kind != Attempt && !(out.Kind == Side && out.Endpoint.guesses()) {
 		return out
 	}
-	if len(s.r.Header["Upgrade"]) > 0 {
+	if asksForProtocol(s.r) {
 		return refuse(out.Endpoint, http.StatusBadRequest, ReasonUpgrade)
 	}
 	if !hasBody && !validUTF8(s.query) {

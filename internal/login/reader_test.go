@@ -457,11 +457,8 @@ func TestRequestsThatCannotBeLoginsCostNoAllocation(t *testing.T) {
 	}
 }
 
-func TestConnectAndGRPCAreOther(t *testing.T) {
+func TestGRPCIsOther(t *testing.T) {
 	rd := readerFor(t, "generic")
 	r := post("/", "application/grpc+proto", "email=a&password=b")
 	wantOther(t, rd, r, "email=a&password=b")
-	r = post("/?email=a&password=b", urlencoded, "x")
-	r.Method = http.MethodConnect
-	wantOther(t, rd, r, "x")
 }

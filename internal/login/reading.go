@@ -20,7 +20,7 @@ const (
 	ReasonCharset      = "type.charset"       // a charset other than UTF-8
 	ReasonEncoding     = "type.encoding"      // compressed
 	ReasonEarly        = "tls.early_data"     // may be a replay
-	ReasonUpgrade      = "upgrade"            // a login that asks for another protocol
+	ReasonUpgrade      = "upgrade"            // a login that asks for another protocol, a CONNECT with a body
 	ReasonMethod       = "xmlrpc.method"      // an unknown method
 	ReasonMulticall    = "xmlrpc.multicall"   // many calls in one
 	ReasonXML          = "xmlrpc.unreadable"  // not strict XML-RPC
@@ -83,5 +83,6 @@ var (
 	badEncoding  = refuse(nil, http.StatusUnsupportedMediaType, ReasonEncoding)
 	unallowed    = refuse(nil, http.StatusUnsupportedMediaType, ReasonType)
 	unreadable   = refuse(nil, http.StatusBadRequest, ReasonUnreadable)
+	connectBody  = refuse(nil, http.StatusMethodNotAllowed, ReasonUpgrade)
 	hiddenFields = refuse(nil, http.StatusBadRequest, ReasonHidden)
 )
