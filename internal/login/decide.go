@@ -1,6 +1,9 @@
 package login
 
-import "net/http"
+import (
+	"net/http"
+	"strings"
+)
 
 // finish decides over query and body together.
 func (rd *Reader) finish(s *subject, f *form, hasBody bool) Reading {
@@ -26,6 +29,11 @@ func (rd *Reader) finish(s *subject, f *form, hasBody bool) Reading {
 	}
 	if asksForProtocol(s.r) {
 		return refuse(out.Endpoint, http.StatusBadRequest, ReasonUpgrade)
+	}
+	if strings.IndexByte(s.r.URL.RawQuery, ' ') >= 0 {
+		// HTTP/2 and HTTP/3 can carry it; in HTTP/1 it ends the address, or
+		// the request is none.
+		return refuse(out.Endpoint, http.StatusBadRequest, ReasonUnreadable)
 	}
 	if !hasBody && !validUTF8(s.query) {
 		return refuse(out.Endpoint, http.StatusBadRequest, ReasonUTF8)

@@ -22,7 +22,7 @@ func (rd *Reader) queryMayHold(q string) bool {
 				return true
 			}
 			n, inName = 0, true
-		case c == ';', c == '#', c == '?':
+		case c == ';', c == '#', c == '?', c == ' ':
 			return true // see loosePairs
 		case !inName:
 		case c == '=':

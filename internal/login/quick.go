@@ -17,7 +17,7 @@ const maxPlain = 96
 // quick reports whether a request with a body can be no login unless a key of
 // its form says so: then nothing but the body has to be looked at.
 func (rd *Reader) quick(r *http.Request) bool {
-	if rd.always || len(rd.sides) > 0 || r.TLS != nil && !r.TLS.HandshakeComplete {
+	if rd.always || len(rd.sides) > 0 || inEarlyData(r) {
 		return false
 	}
 	types := r.Header["Content-Type"]
@@ -45,7 +45,7 @@ func plainForm(v string) bool {
 // dullURL reports whether an address has nothing to do with any endpoint but
 // by its path, and is no place that takes XML-RPC.
 func (rd *Reader) dullURL(path, query string) bool {
-	if query != "" && (strings.ContainsAny(query, ";#?") || !rd.dull([]byte(query))) {
+	if query != "" && (strings.ContainsAny(query, ";#? ") || !rd.dull([]byte(query))) {
 		return false // see loosePairs
 	}
 	if !rd.xmlrpc {

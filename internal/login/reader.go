@@ -180,10 +180,9 @@ func (rd *Reader) Read(w http.ResponseWriter, r *http.Request) Reading {
 		}
 	}
 	passwordInQuery := rd.passwordInQuery(s)
-	if r.TLS != nil && !r.TLS.HandshakeComplete {
-		if basic || passwordInQuery || hasBody && (rd.reads(s) || rd.wantsAny(s)) {
-			return tooEarly
-		}
+	early := inEarlyData(r)
+	if early && (basic || passwordInQuery || hasBody && !mayBeEmpty(r) && (rd.reads(s) || rd.wantsAny(s))) {
+		return tooEarly
 	}
 	if basic {
 		return rd.readBasic(w, s, hasBody)
@@ -218,6 +217,15 @@ func (rd *Reader) Read(w http.ResponseWriter, r *http.Request) Reading {
 		rd.giveUp(r, buf)
 		return readError(err)
 	}
+	if whole && int64(len(*buf)) < r.ContentLength {
+		// HTTP/3 servers do not look; no shop should have to.
+		rd.giveUp(r, buf)
+		return refuse(nil, http.StatusBadRequest, ReasonRead)
+	}
+	if early && len(*buf) > 0 {
+		rd.giveUp(r, buf)
+		return tooEarly
+	}
 	if !whole {
 		if encoded || passwordInQuery || rd.wantsAny(s) {
 			rd.giveUp(r, buf)
@@ -231,7 +239,12 @@ func (rd *Reader) Read(w http.ResponseWriter, r *http.Request) Reading {
 	if encoded {
 		return rd.readEncoded(s, buf)
 	}
-	out := rd.readWhole(s, *buf)
+	out := other
+	if len(*buf) == 0 {
+		out = rd.finish(s, nil, false) // of unknown length, and nothing came
+	} else {
+		out = rd.readWhole(s, *buf)
+	}
 	switch out.Kind {
 	case Attempt, Answer, Side:
 		out.Body = append(make([]byte, 0, len(*buf)), *buf...)

@@ -55,7 +55,7 @@ func (s *subject) addURL(path, query string) {
 		value, strict := unescape(rawValue)
 		s.params = append(s.params, pair{name: name, value: value, strict: strict, query: true})
 	})
-	if strings.ContainsAny(query, ";#?") {
+	if strings.ContainsAny(query, ";#? ") {
 		s.loosePairs(query)
 	}
 	if strings.IndexByte(path, '#') >= 0 {
@@ -65,10 +65,12 @@ func (s *subject) addURL(path, query string) {
 
 // loosePairs notes how else servers were seen to read a query: split at
 // semicolons too (Rack 2), cut at a `#` that no client should have sent
-// (PHP), without a second question mark at its start (PHP's own server). What
-// stands there only in such a reading is never exact.
+// (PHP), without a second question mark at its start (PHP's own server), cut
+// at a space, which HTTP/2 and HTTP/3 can carry and which ends the address
+// in HTTP/1. What stands there only in such a reading is never exact.
 func (s *subject) loosePairs(query string) {
 	cut, _, _ := strings.Cut(strings.TrimLeft(query, "?"), "#")
+	cut, _, _ = strings.Cut(cut, " ")
 	exact := make(map[string]bool)
 	eachPair(query, func(name, value string) { exact[name+"="+value] = true })
 	for part := range strings.FieldsFuncSeq(cut, func(r rune) bool { return r == '&' || r == ';' }) {
