@@ -4,7 +4,7 @@ GO  ?= go
 BIN := bin/login-guard
 
 .DEFAULT_GOAL := build
-.PHONY: build demo test shops lab screenshots lint
+.PHONY: build demo test shops lab protocol screenshots lint
 
 # The gateway: Caddy with Login Guard built in.
 build:
@@ -28,6 +28,11 @@ shops: build
 # read in different ways. LAB_COUNT and LAB_SEED change the run.
 lab:
 	bash test/lab/run.sh
+
+# What takes longer of the protocols: h2spec, GoTestWAF, slowhttptest, and a
+# gibibyte each way.
+protocol:
+	bash test/protocol/run.sh
 
 # The pictures of the README, drawn anew.
 screenshots:
