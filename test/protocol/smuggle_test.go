@@ -79,6 +79,11 @@ func ambiguous(text string) string {
 	if rest != "" {
 		return fmt.Sprintf("the shop was sent what is no whole request: %q", rest)
 	}
+	for line := range strings.SplitSeq(text, "\r\n") {
+		if strings.HasSuffix(line, " HTTP/1.1") && strings.Count(line, " ") != 2 {
+			return fmt.Sprintf("the shop may read %q in two ways", line)
+		}
+	}
 	for _, l := range leniences[1:] {
 		if got, left := l.read(text); !slices.Equal(got, strict) || left != "" {
 			return fmt.Sprintf("%s: the shop may read %q, and %q is left, instead of %q", l.name, got, left, strict)
