@@ -88,6 +88,7 @@ func replayed(address string, text []byte) (int, http.Header) {
 // the guard. The guard is no filter of attacks: what is no login must arrive
 // unchanged, and nothing may fail that does not fail without it.
 func TestLongGotestwafFindsNothingThatCaddyItselfDoesNotHave(t *testing.T) {
+	t.Parallel()
 	program, source := tool(t, "LOGIN_GUARD_GOTESTWAF"), tool(t, "LOGIN_GUARD_GOTESTWAF_SOURCE")
 	without, upstream := witnessed(t)
 	open := guardtest.Start(t, config("", upstream))

@@ -62,6 +62,7 @@ func h2spec(t *testing.T, g *guardtest.Gateway, sections ...string) (failed []st
 }
 
 func TestLongH2specFindsNothingThatCaddyItselfDoesNotHave(t *testing.T) {
+	t.Parallel()
 	a := startApp(t)
 	open, g := bare(t, a.URL), guarded(t, a.URL)
 	without, n := h2spec(t, open)
