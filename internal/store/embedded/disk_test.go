@@ -429,6 +429,10 @@ func TestADiskThatFailsStopsNobodyAndHeals(t *testing.T) {
 		t.Fatal(err)
 	}
 	failing.Store(true)
+	// In the commit that fails.
+	if err := s.Settle(t.Context(), &store.Settle{Now: l.now, Visit: store.Visit{Key: storetest.Key("bob"), Country: 44}}); err != nil {
+		t.Fatal(err)
+	}
 	if first, err := s.Spend(t.Context(), storetest.Key("lost"), time.Hour); err != nil || !first {
 		t.Fatal(first, err)
 	}
@@ -474,6 +478,9 @@ func TestADiskThatFailsStopsNobodyAndHeals(t *testing.T) {
 	l.durable(t, s)
 	if first, _ := s.Spend(t.Context(), storetest.Key("lost"), time.Hour); first {
 		t.Error("what was spent while the disk failed is good again")
+	}
+	if got, err := storetest.Reserve(s, store.Reserve{Now: l.now, Profile: storetest.Key("bob")}); err != nil || got.Profile.Successes != 1 {
+		t.Errorf("a history of the commit that failed: %+v, %v", got.Profile, err)
 	}
 	if _, err := s.Get(t.Context(), "overrides", []byte("before")); !errors.Is(err, store.ErrNotFound) {
 		t.Error("what was deleted while the disk failed is back")
