@@ -133,7 +133,8 @@ func (l life) counted(t *testing.T, s *embedded.Store) {
 func TestACleanEndLosesNothing(t *testing.T) {
 	dir, c := t.TempDir(), storetest.NewClock()
 	l := newLife(c)
-	s := embedded.Open(dir, withClock(c))
+	closed(t, embedded.Open(dir, withClock(c)))
+	s := embedded.OpenFast(dir, withClock(c), nil)
 	l.leave(t, s)
 	closed(t, s)
 	if _, err := s.Take(t.Context(), storetest.Key("held")); !errors.Is(err, store.ErrNotFound) {
@@ -142,7 +143,7 @@ func TestACleanEndLosesNothing(t *testing.T) {
 
 	o := withClock(c)
 	o.Memory *= 3 // tables of another size
-	s = embedded.Open(dir, o)
+	s = embedded.OpenFast(dir, o, nil)
 	l.durable(t, s)
 	l.counted(t, s)
 	if err := s.Keep(t.Context(), storetest.Key("other"), nil, time.Hour, store.Group{Key: storetest.Key("host"), Max: 1}); !errors.Is(err, store.ErrFull) {
@@ -152,7 +153,7 @@ func TestACleanEndLosesNothing(t *testing.T) {
 		t.Errorf("%q, %v", v, err)
 	}
 	closed(t, s)
-	s = embedded.Open(dir, withClock(c))
+	s = embedded.OpenFast(dir, withClock(c), nil)
 	if _, err := s.Take(t.Context(), storetest.Key("held")); !errors.Is(err, store.ErrNotFound) {
 		t.Error("taken twice")
 	}
@@ -167,7 +168,7 @@ func TestACleanEndLosesNothing(t *testing.T) {
 func TestWhatEndedIsNotReadBack(t *testing.T) {
 	dir, c := t.TempDir(), storetest.NewClock()
 	l := newLife(c)
-	s := embedded.Open(dir, withClock(c))
+	s := embedded.OpenFast(dir, withClock(c), nil)
 	l.leave(t, s)
 	closed(t, s)
 	c.Move(200 * 24 * time.Hour)
@@ -328,7 +329,7 @@ func TestAStoreOpensWhateverItsFolderIsLike(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), "store")
-			s := embedded.Open(dir, withClock(c))
+			s := embedded.OpenFast(dir, withClock(c), nil)
 			l.leave(t, s)
 			closed(t, s)
 			test.spoil(t, dir)
@@ -374,7 +375,7 @@ func TestAStoreOpensWhateverItsFolderIsLike(t *testing.T) {
 				}
 			}
 			if test.durable {
-				s = embedded.Open(dir, withClock(c))
+				s = embedded.OpenFast(dir, withClock(c), nil)
 				defer closed(t, s)
 				if first, err := s.Spend(t.Context(), again, time.Hour); err != nil || first {
 					t.Errorf("after a restart: %v, %v", first, err)
@@ -404,7 +405,7 @@ func TestASecondProcessWorksFromMemoryUntilTheFirstEnds(t *testing.T) {
 	l.durable(t, second)
 	closed(t, second)
 
-	third := embedded.Open(dir, withClock(c))
+	third := embedded.OpenFast(dir, withClock(c), nil)
 	defer closed(t, third)
 	l.durable(t, third)
 	if ok, err := third.Spend(t.Context(), storetest.Key("second's"), time.Hour); err != nil || ok {
@@ -473,7 +474,7 @@ func TestADiskThatFailsStopsNobodyAndHeals(t *testing.T) {
 		t.Fatal(err)
 	}
 	closed(t, s)
-	s = embedded.Open(copied, withClock(c))
+	s = embedded.OpenFast(copied, withClock(c), nil)
 	defer closed(t, s)
 	l.durable(t, s)
 	if first, _ := s.Spend(t.Context(), storetest.Key("lost"), time.Hour); first {
@@ -496,6 +497,7 @@ func TestADiskThatHangsKeepsNobodyWaiting(t *testing.T) {
 		}
 		return nil
 	})
+	s.Impatient()
 	hanging.Store(true)
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
@@ -537,7 +539,7 @@ func TestAFileSpoiledWhileInUseIsReplacedFromMemory(t *testing.T) {
 		return len(aside) == 1 && s.Stats().Durable
 	})
 	closed(t, s)
-	s = embedded.Open(dir, withClock(c))
+	s = embedded.OpenFast(dir, withClock(c), nil)
 	defer closed(t, s)
 	l.durable(t, s)
 	if first, _ := s.Spend(t.Context(), storetest.Key("later 0"), time.Hour); first {
@@ -552,7 +554,7 @@ func TestNoMoreThanThreeDamagedFilesAreKept(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(dir, "store.db"), []byte("junk"), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		closed(t, embedded.Open(dir, withClock(c)))
+		closed(t, embedded.OpenFast(dir, withClock(c), nil))
 	}
 	if aside, _ := filepath.Glob(filepath.Join(dir, "store.db.damaged-*")); len(aside) != 3 {
 		t.Errorf("%q", aside)

@@ -8,17 +8,22 @@ import (
 
 // What tests set and see of a store.
 
-// OpenFast is Open with short waits, and fault asked before every write.
+// OpenFast is Open with short waits for what happens by itself and a long one
+// for a disk that others keep busy; fault is asked before every commit.
 func OpenFast(dir string, o Options, fault func() error) *Store {
 	s := New(o)
 	s.disk = newDisk(s, dir)
 	s.disk.retry, s.disk.snap.first, s.disk.snap.most = 50*time.Millisecond, 20*time.Millisecond, 100*time.Millisecond
+	s.disk.patience = time.Minute
 	if fault != nil {
 		s.disk.fault = fault
 	}
 	s.disk.start()
 	return s
 }
+
+// Impatient makes a store wait for its disk for a short time only.
+func (s *Store) Impatient() { s.disk.patience = 50 * time.Millisecond }
 
 // LongestSlice is how many bytes the snapshots copied under one lock at most.
 func (s *Store) LongestSlice() int { return s.disk.snap.longest }

@@ -79,7 +79,7 @@ func TestAFullDiskStopsNobodyAndWhatWasSpentReachesItLater(t *testing.T) {
 		!strings.HasPrefix(got[1], "full: durable false") || !strings.Contains(got[1], "Make room on the disk") || !strings.Contains(got[1], dir) {
 		t.Fatalf("the child says\n%s", out)
 	}
-	s := embedded.Open(dir, small)
+	s := embedded.OpenFast(dir, small, nil)
 	defer closed(t, s)
 	for i := range 600 {
 		if first, err := s.Spend(t.Context(), storetest.Key(fmt.Sprint(i+1)), time.Hour); err != nil || first {

@@ -19,6 +19,7 @@ func sample(tb testing.TB, dir string) {
 	ctx := tb.Context()
 	now := time.Unix(1_800_000_000, 0)
 	s := Open(dir, Options{Memory: 256 << 10, Clock: func() time.Time { return now }})
+	s.disk.patience = time.Minute
 	k := func(b byte) store.Key { return store.Key{b, 1, 2, 3, 4, 5, 6, 7, 8, b} }
 	var out store.Reserved
 	err := errors.Join(

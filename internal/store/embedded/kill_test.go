@@ -51,7 +51,7 @@ func heldKey(run, i int) store.Key { return storetest.Key(fmt.Sprint("held ", ru
 // killedChild uses a store until it is killed, and tells of each thing only
 // once it is done.
 func killedChild(dir string, run int) {
-	s := embedded.Open(dir, killed)
+	s := embedded.OpenFast(dir, killed, nil)
 	ctx := context.Background()
 	var mu sync.Mutex
 	tell := func(what string, id string) {
@@ -163,7 +163,7 @@ func TestKillLosesNothingAndGivesNothingTwice(t *testing.T) {
 	}
 	for run := range kills {
 		// A clean start and end in between, which leaves things to take.
-		s := embedded.Open(dir, killed)
+		s := embedded.OpenFast(dir, killed, nil)
 		if got := s.Stats(); !got.Durable || got.Problem != "" {
 			t.Fatalf("run %d: %+v", run, got)
 		}
@@ -179,7 +179,7 @@ func TestKillLosesNothingAndGivesNothingTwice(t *testing.T) {
 
 		told := runAndKill(t, dir, run, time.Duration(rand.Int64N(int64(400*time.Millisecond))))
 		all = append(all, told...)
-		s = embedded.Open(dir, killed)
+		s = embedded.OpenFast(dir, killed, nil)
 		check := told
 		for range 100 { // and some of before
 			if len(all) > 0 {
