@@ -139,3 +139,66 @@ func BenchmarkBytesAKey(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkTenMillionKeys lets ten million keys of an attacker come, once
+// each, into 400 MB, and tells the heap, what was pushed out, and whether a
+// victim's spent budget is among it.
+func BenchmarkTenMillionKeys(b *testing.B) {
+	ctx := context.Background()
+	now := time.Unix(1_800_000_000, 0)
+	victim := store.Charge{Key: numbered(1 << 60), Burst: 5, Every: 2 * time.Minute}
+	for _, memory := range []int64{48 << 20, 400_000_000} {
+		b.Run(fmt.Sprintf("%dMB", memory/1_000_000), func(b *testing.B) {
+			var before, after runtime.MemStats
+			for b.Loop() {
+				runtime.GC()
+				runtime.ReadMemStats(&before)
+				s := embedded.New(embedded.Options{Memory: memory})
+				var out store.Reserved
+				take := func(c store.Charge) {
+					if err := s.Reserve(ctx, &store.Reserve{Now: now, Charges: []store.Charge{c}}, &out); err != nil {
+						b.Fatal(err)
+					}
+				}
+				for range 5 {
+					take(victim)
+				}
+				for i := range uint64(1e7) {
+					take(store.Charge{Key: numbered(i), Burst: 5, Every: 2 * time.Minute})
+				}
+				runtime.GC()
+				runtime.ReadMemStats(&after)
+				if take(victim); out.Over != 1 {
+					b.Error("the victim's budget was pushed out")
+				}
+				b.ReportMetric(float64(s.Stats().Evictions), "evicted")
+			}
+			b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/1e6, "heap-MB")
+		})
+	}
+}
+
+// BenchmarkSnapshot writes all of the default tables, full.
+func BenchmarkSnapshot(b *testing.B) {
+	s := embedded.New(embedded.Options{})
+	now := time.Unix(1_800_000_000, 0)
+	var out store.Reserved
+	for i := range uint64(3_000_000) {
+		q := store.Reserve{Now: now, Charges: []store.Charge{{Key: numbered(i), Burst: 5, Every: 2 * time.Minute}}, Wall: store.Wall{Key: numbered(i)}}
+		if err := s.Reserve(context.Background(), &q, &out); err != nil {
+			b.Fatal(err)
+		}
+		if err := s.Settle(context.Background(), &store.Settle{Now: now, Counts: []store.Count{{Ask: store.Ask{Key: numbered(i), HalfLife: time.Hour}, Failures: 1}}}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	start := cpu()
+	for b.Loop() {
+		n, err := s.SnapshotSize(now)
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.ReportMetric(float64(n)/1e6, "MB")
+	}
+	b.ReportMetric(float64(cpu()-start)/float64(b.N)/1e6, "cpu-ms/op")
+}

@@ -54,13 +54,14 @@ func (r *slot) worth(now int64) (units, age int64) {
 
 // arrival returns the arrival time of a key, now if it has none or it has
 // passed. No budget is ever spent deeper than its burst: more is left of a
-// clock that was ahead, and means nothing.
+// clock that was ahead, and is forgotten.
 func (t *counters) arrival(p place, c *store.Charge, now int64) int64 {
 	r := t.find(p)
 	if r == nil || r.until <= now {
 		return now
 	}
-	return min(r.until, now+int64(c.Every)*int64(max(1, c.Burst)))
+	r.until = min(r.until, now+int64(c.Every)*int64(max(1, c.Burst)))
+	return r.until
 }
 
 // wait returns how long until a unit of the budget comes back, 0 if there

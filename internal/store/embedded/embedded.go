@@ -179,7 +179,7 @@ func (s *Store) Reserve(_ context.Context, r *store.Reserve, out *store.Reserved
 	var skip uint32
 	for i := range r.Charges {
 		c := &r.Charges[i]
-		if !c.Once.IsZero() && s.onces.live(at.once[i], now) {
+		if !c.Once.IsZero() && s.onces.within(at.once[i], now, int64(c.OnceFor)) {
 			skip |= 1 << i
 			continue
 		}

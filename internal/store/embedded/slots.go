@@ -67,6 +67,17 @@ func (t *slots) live(p place, now int64) bool {
 	return r != nil && r.until > now
 }
 
+// within is live for a key that nobody marks for longer than most: more is
+// left of a clock that was ahead, and is forgotten.
+func (t *slots) within(p place, now, most int64) bool {
+	r := t.find(p)
+	if r == nil || r.until <= now {
+		return false
+	}
+	r.until = min(r.until, now+most)
+	return true
+}
+
 // free returns an empty row in the set that has more of them, nil if both
 // are full.
 func (t *slots) free(p place, now int64) *slot {

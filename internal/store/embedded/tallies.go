@@ -25,6 +25,9 @@ type tally struct {
 
 const tallyBytes = 56
 
+// clockSlack is how far apart the clocks of calls at once may be.
+const clockSlack = time.Minute
+
 // day is the window of SucceededOf.
 const day = 24 * time.Hour
 
@@ -44,6 +47,9 @@ func (t *tallies) read(p place, a *store.Ask, now int64) store.Tally {
 	r := t.find(p)
 	if r == nil {
 		return store.Tally{}
+	}
+	if r.last > now+int64(clockSlack) { // left of a clock that was ahead
+		r.last = now
 	}
 	return store.Tally{
 		Failures:    decayed(r.failures, r.last, now, a.HalfLife),

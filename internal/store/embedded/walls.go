@@ -41,10 +41,14 @@ func (t *walls) read(p place, w *store.Wall, now int64) store.WallState {
 	if r == nil {
 		return store.WallState{}
 	}
+	// What no clock of now would have written is left of one that was ahead.
+	if r.at > now+int64(clockSlack) {
+		r.at = now
+	}
+	r.gapUntil = min(r.gapUntil, now+int64(gapMax))
 	s := store.WallState{Failures: int(math.Round(r.leaked(now))), Row: int(r.row)}
 	if walled(w, s) && r.gapUntil > now {
-		// No gap is longer; more is left of a clock that was ahead.
-		s.Wait = min(gapMax, time.Duration(r.gapUntil-now))
+		s.Wait = time.Duration(r.gapUntil - now)
 	}
 	return s
 }
