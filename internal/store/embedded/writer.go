@@ -165,10 +165,11 @@ func (d *disk) commit() {
 	d.next = &batch{done: make(chan struct{})}
 	d.mu.Unlock()
 	err := d.writeBatch(b)
-	b.end(err)
 	if err != nil {
-		d.lost(err)
+		d.failed(err) // so that who waited finds it in Stats
 	}
+	b.end(err)
+	d.replace(err)
 }
 
 // writeBatch writes a batch or nothing of it.
@@ -205,10 +206,15 @@ func (d *disk) updateIn(db *bolt.DB, f func(*bolt.Tx) error) error {
 	})
 }
 
-// lost notes a failed write. A file that turned out damaged is put aside, and
-// the next try starts a new one from memory.
+// lost notes a failed write.
 func (d *disk) lost(err error) {
 	d.failed(err)
+	d.replace(err)
+}
+
+// replace puts a file aside that turned out damaged; the next try starts a
+// new one from memory.
+func (d *disk) replace(err error) {
 	if !errors.Is(err, errDamaged) {
 		return
 	}
