@@ -130,6 +130,30 @@ func TestWhoLeavesLeavesNoHalfReservation(t *testing.T) {
 	}
 }
 
+func TestAnAnswerThatComesTooLateIsGivenBack(t *testing.T) {
+	r := redistest.Start(t)
+	s := open(t, "redis://"+r.Addr, nil)
+	w := store.Wall{Key: storetest.Key("w"), GapFrom: 20, RowFrom: 100}
+	must(t, s, budget("warm", 1))
+	r.Pause()
+	resume := sync.OnceFunc(r.Resume)
+	defer resume()
+	short, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
+	defer cancel()
+	if err := s.Reserve(short, &store.Reserve{Charges: []store.Charge{budget("a", 1)}, Wall: w}, new(store.Reserved)); err == nil {
+		t.Fatal("an answer from a server that hangs")
+	}
+	resume()
+	got, err := storetest.Reserve(s, store.Reserve{Charges: []store.Charge{budget("b", 1)}, Wall: w})
+	if err != nil || got.Taken != 1 {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	eventually(t, "what was taken is back", func() bool { return must(t, s, budget("a", 1)).Taken == 1 })
+	if got, err := storetest.Reserve(s, store.Reserve{Wall: w}); err != nil || got.Wall.Failures != 1 {
+		t.Errorf("%+v, %v", got.Wall, err)
+	}
+}
+
 func TestScriptsThatRedisForgotAreSentAgain(t *testing.T) {
 	r := redistest.Start(t)
 	s := open(t, "redis://"+r.Addr, nil)

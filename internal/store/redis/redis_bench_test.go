@@ -257,6 +257,17 @@ func BenchmarkRedisCPUOfALogin(b *testing.B) {
 			})
 		})
 	})
+	b.Run("store/one-at-a-time", func(b *testing.B) {
+		b.ReportAllocs()
+		perDecision(b, r, func() {
+			spread(b.N, 1, func(rnd *rand.Rand) {
+				q := next(rnd)
+				if err := s.Reserve(ctx, &q, new(store.Reserved)); err != nil {
+					b.Error(err)
+				}
+			})
+		})
+	})
 	b.Run("settle", func(b *testing.B) {
 		perDecision(b, r, func() {
 			spread(b.N, 64, func(rnd *rand.Rand) {

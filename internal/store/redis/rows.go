@@ -103,3 +103,12 @@ func packTime(t time.Time) []byte {
 	b.uint32(uint32(t.Nanosecond()))
 	return b
 }
+
+// estimate is how many distinct others set x of 64 bits (linear counting,
+// Whang et al. 1990).
+func estimate(x int) int {
+	if x >= 64 {
+		return 300 // past what 64 bits can tell
+	}
+	return int(math.Round(64 * math.Log(64/float64(64-x))))
+}
