@@ -18,7 +18,6 @@ func (b *booking) answered(gone bool) {
 		return
 	}
 	stop := gone || b.err != nil
-	now := make([]float64, len(b.parts))
 	heads := make([]head, len(b.parts))
 	for i := range b.parts {
 		p := &b.parts[i]
@@ -31,7 +30,7 @@ func (b *booking) answered(gone bool) {
 			b.err, stop = errAnswer, true
 			continue
 		}
-		heads[i], now[i] = h, h.now
+		heads[i] = h
 		stop = stop || h.stop
 		b.remember(p, h)
 	}
