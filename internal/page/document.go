@@ -11,23 +11,28 @@ import (
 	"strings"
 )
 
-// document is what the templates see of a page.
+// document is what the templates see of a page. A field that the page's kind
+// has no use for is empty.
 type document struct {
-	View     View
-	Language *Language
-	Shop     string
-	Nonce    string
-	Style    template.CSS
-	Script   template.JS
-	Body     template.HTML // made by the kind's own template
-	Data     *scriptData
-	Action   string // View.Action, View.Back and the picture's path, made safe
-	Back     string
-	Picture  string
-	Support  string
-	Reset    string
-	Help     string // the support link, where the page itself is the problem
-	When     string // how long to wait, in words
+	View      View
+	Language  *Language
+	Shop      string
+	Nonce     string
+	Script    template.JS
+	Body      template.HTML // made by the kind's own template
+	Data      *scriptData
+	Action    string // View.Action, View.Back and the picture's path, made safe
+	Back      string
+	Picture   string
+	Support   string
+	Reset     string
+	Help      string // the support link, where the page itself is the problem
+	When      string // how long to wait, in words
+	ErrorText string // why the check is shown again; empty for a first time
+	css       string
+	wait      string // seconds, for the bar of the slow way; else empty
+	task      Task   // for the script
+	seconds   int    // likewise, on the slow way
 }
 
 // scriptData is what the script of a check gets.
@@ -69,8 +74,16 @@ func (d *document) Why() bool {
 	return false
 }
 
-// ErrorText says why the check is shown again; empty for a first time.
-func (d *document) ErrorText() string {
+// Style is the page's style; the bar of the slow way fills in its time.
+func (d *document) Style() template.CSS {
+	if d.wait == "" {
+		return template.CSS(d.css)
+	}
+	return template.CSS(d.css + ":root{--wait:" + d.wait + "s}")
+}
+
+// errorText says why the check is shown again; empty for a first time.
+func (d *document) errorText() string {
 	key, known := errorKeys[d.View.Error]
 	switch {
 	case key == "" && known:
@@ -81,74 +94,81 @@ func (d *document) ErrorText() string {
 	return fill(d.T(key), d.Language.In(d.View.Seconds))
 }
 
-// render makes the page of a view in memory.
-func (p *Pages) render(r *http.Request, lang *Language, nonce string, v View) ([]byte, error) {
-	d := &document{
-		View:     v,
-		Language: lang,
-		Shop:     p.shop(r),
-		Nonce:    nonce,
-		Style:    template.CSS(p.palette + p.styles[v.Kind]),
-		Script:   template.JS(p.script(r, v.Kind)),
-		Action:   ownPath(v.Action),
-		Picture:  ownPath(v.Task.Picture),
-		Support:  p.theme.Support,
-		Reset:    p.theme.Reset,
-	}
-	if v.Back != "" {
-		d.Back = ownPath(v.Back)
-	}
+// document gathers what the page of a view says. It is cheap: each answer of
+// an attack comes by here.
+func (p *Pages) document(r *http.Request, lang *Language, nonce string, v View) (document, error) {
+	d := document{View: v, Language: lang, Shop: p.shop(r), Nonce: nonce, css: p.styles[v.Kind]}
 	switch v.Kind {
 	case Slider, Picture, Slow:
-		d.Data = &scriptData{Prefix: p.theme.Prefix, Lang: lang.Tag, Task: v.Task, Text: lang.pick(scriptText[""] + " " + scriptText[v.Kind])}
-		d.Data.Task.Picture = d.Picture
-		if v.Kind == Picture && v.Seconds > 0 && v.Error == "" {
-			d.When = fill(lang.Text("slow_when"), lang.In(v.Seconds))
+		d.Script = template.JS(p.script(r, v.Kind))
+		d.Action, d.Picture = ownPath(v.Action), ownPath(v.Task.Picture)
+		d.task, d.task.Picture = v.Task, d.Picture
+		d.ErrorText = d.errorText()
+		if v.Kind == Slow || v.Kind == Picture && v.Seconds > 0 && v.Error == "" {
+			d.When = lang.slowWhen[step(v.Seconds)]
 		}
 		if v.Kind == Slow {
-			d.Data.Seconds = v.Seconds
-			d.When = fill(lang.Text("slow_when"), lang.In(v.Seconds))
-			d.Style += template.CSS(":root{--wait:" + strconv.Itoa(max(v.Seconds, 1)) + "s}")
+			d.seconds, d.wait = v.Seconds, strconv.Itoa(max(v.Seconds, 1))
 		}
 	case Deny:
+		d.Support, d.Reset = p.theme.Support, p.theme.Reset
 		if v.Seconds > 0 {
-			d.When = fill(lang.Text("deny_when"), lang.In(v.Seconds))
+			d.When = lang.denyWhen[step(v.Seconds)]
 		}
 	case Unreadable, TooLarge, Foreign:
-		d.Help = p.theme.Support
-	case Gone, OnceMore, Unreachable:
+		d.Back, d.Help = ownPath(v.Back), p.theme.Support
+	case Gone, OnceMore:
+		d.Back = ownPath(v.Back)
+	case Unreachable:
+		d.Script = template.JS(p.scripts[v.Kind])
+		d.Action = ownPath(v.Action)
 	default:
-		return nil, fmt.Errorf("rendering a page: there is no kind %q", v.Kind)
+		return d, fmt.Errorf("rendering a page: there is no kind %q", v.Kind)
 	}
-	body := bodies[v.Kind]
+	return d, nil
+}
+
+// data is what the page's script gets, nil for a page that is no check.
+func (p *Pages) data(d *document) *scriptData {
+	switch d.View.Kind {
+	case Slider, Picture, Slow:
+	default:
+		return nil
+	}
+	return &scriptData{Prefix: p.theme.Prefix, Lang: d.Language.Tag, Task: d.task, Seconds: d.seconds, Text: d.Language.pick(scriptText[""] + " " + scriptText[d.View.Kind])}
+}
+
+// execute makes a page with the templates.
+func (p *Pages) execute(d document) ([]byte, error) {
+	d.Data = p.data(&d)
+	body := bodies[d.View.Kind]
 	if body == "" {
 		body = "message"
 	}
 	var out bytes.Buffer
-	if err := p.templates.ExecuteTemplate(&out, body, d); err != nil {
-		return nil, fmt.Errorf("rendering the %s page: %w", v.Kind, err)
+	if err := p.templates.ExecuteTemplate(&out, body, &d); err != nil {
+		return nil, fmt.Errorf("rendering the %s page: %w", d.View.Kind, err)
 	}
 	d.Body = template.HTML(out.String())
 	out.Reset()
-	if err := p.templates.ExecuteTemplate(&out, "base", d); err != nil {
-		return nil, fmt.Errorf("rendering the %s page: %w", v.Kind, err)
+	if err := p.templates.ExecuteTemplate(&out, "base", &d); err != nil {
+		return nil, fmt.Errorf("rendering the %s page: %w", d.View.Kind, err)
 	}
 	return out.Bytes(), nil
 }
 
-// script is a page's script as a function of its own, so that nothing of ours
-// is global. Browsers that have no WebCrypto, as the page is no secure context
-// to them, get a slower proof of work with it.
+// script is the script of a check's page. Browsers that have no WebCrypto, as
+// the page is no secure context to them, get a slower proof of work with it.
 func (p *Pages) script(r *http.Request, kind Kind) string {
-	code := p.scripts[kind]
-	switch {
-	case code == "":
-		return ""
-	case kind != Unreachable && !trustworthy(r):
-		code = p.plainPow + code
+	if trustworthy(r) {
+		return p.scripts[kind]
 	}
-	return "(()=>{'use strict';" + code + "})()"
+	return p.plainScripts[kind]
 }
+
+// function makes a script a function of its own, so that nothing of ours is
+// global.
+func function(code string) string { return "(()=>{'use strict';" + code + "})()" }
 
 // trustworthy reports whether the browser takes the page for a secure context
 // and so has WebCrypto: it came by TLS, also to a proxy in front, or from this
@@ -159,11 +179,7 @@ func trustworthy(r *http.Request) bool {
 	if r.TLS != nil || r.Header.Get("Sec-Fetch-Site") != "" || strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https") {
 		return true
 	}
-	host := r.Host
-	if h, _, err := net.SplitHostPort(host); err == nil {
-		host = h
-	}
-	host = strings.Trim(host, "[]")
+	host := strings.Trim(hostname(r), "[]")
 	ip, err := netip.ParseAddr(host)
 	return err == nil && ip.IsLoopback() || strings.EqualFold(host, "localhost") || strings.HasSuffix(strings.ToLower(host), ".localhost")
 }
@@ -173,11 +189,18 @@ func (p *Pages) shop(r *http.Request) string {
 	if p.theme.Name != "" {
 		return p.theme.Name
 	}
-	host := r.Host
-	if name, _, err := net.SplitHostPort(host); err == nil {
-		host = name
+	return hostname(r)
+}
+
+// hostname is the host that the browser asked, without a port.
+func hostname(r *http.Request) string {
+	if strings.IndexByte(r.Host, ':') < 0 {
+		return r.Host // and no error to make
 	}
-	return host
+	if name, _, err := net.SplitHostPort(r.Host); err == nil {
+		return name
+	}
+	return r.Host
 }
 
 // ownPath makes a path and query safe for an attribute: whatever it holds,

@@ -19,6 +19,8 @@ type Language struct {
 	Dir  string
 	tag  language.Tag
 	text map[string]string
+	// "slow_when" and "deny_when" for each step and for longer.
+	slowWhen, denyWhen [len(steps) + 1]string
 }
 
 // Text returns the text of a key. A key that no language has is returned
@@ -50,19 +52,31 @@ var steps = [...]struct {
 
 // In says in words when so many seconds are over, rounded up to the next
 // step, such as "in 5 minutes"; more than two hours is "within a day".
-func (l *Language) In(seconds int) string {
-	for _, step := range steps {
-		if seconds <= step.seconds {
-			return l.Text(step.key)
-		}
+func (l *Language) In(seconds int) string { return l.in(step(seconds)) }
+
+func (l *Language) in(step int) string {
+	if step < len(steps) {
+		return l.Text(steps[step].key)
 	}
 	return l.Text("in_1d")
+}
+
+// step returns the index of the step for a wait; len(steps) if it is longer.
+func step(seconds int) int {
+	for i := range steps {
+		if seconds <= steps[i].seconds {
+			return i
+		}
+	}
+	return len(steps)
 }
 
 // languages are those there are, the default first.
 type languages struct {
 	all     []*Language
 	matcher language.Matcher
+	headers wishes // of Accept-Language
+	tags    wishes // of addresses
 }
 
 // loadLanguages reads the embedded languages and puts the default first.
@@ -115,6 +129,9 @@ func loadLanguage(file string) (*Language, error) {
 	}
 	if l.tag, err = language.Parse(l.Tag); err != nil {
 		return nil, fmt.Errorf("reading embedded language %s: %w", file, err)
+	}
+	for i := range l.denyWhen {
+		l.slowWhen[i], l.denyWhen[i] = fill(l.Text("slow_when"), l.in(i)), fill(l.Text("deny_when"), l.in(i))
 	}
 	switch script, _ := l.tag.Script(); script.String() {
 	case "Arab", "Hebr", "Thaa", "Syrc", "Nkoo", "Adlm":

@@ -1,9 +1,12 @@
 package page
 
 import (
+	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -194,4 +197,97 @@ func FuzzLanguageIsAlwaysOne(f *testing.F) {
 			t.Errorf("%+v", l)
 		}
 	})
+}
+
+// askedFor is the language of a request as it is found without any memory or
+// short cut.
+func askedFor(p *Pages, r *http.Request) *Language {
+	var addresses []*url.URL
+	if r.URL != nil {
+		addresses = append(addresses, r.URL)
+	}
+	if u, err := url.Parse(r.Header.Get("Referer")); err == nil && u.Host != "" && strings.EqualFold(u.Host, r.Host) {
+		addresses = append(addresses, u)
+	}
+	for _, u := range addresses {
+		values := u.Query()
+		for _, name := range []string{"lang", "language", "locale", "hl"} {
+			if l := p.languages.parsed(values.Get(name)); l != nil {
+				return l
+			}
+		}
+	}
+	for _, u := range addresses {
+		first, _, _ := strings.Cut(strings.TrimPrefix(u.Path, "/"), "/")
+		if !regexp.MustCompile(`(?s)^[^-_]{2}([-_](.{0}|.{2}|.{4}))?$`).MatchString(toBytes(first)) {
+			continue
+		}
+		if l := p.languages.parsed(first); l != nil {
+			return l
+		}
+	}
+	if l := p.languages.fromHeader(r.Header.Values("Accept-Language")); l != nil {
+		return l
+	}
+	return p.languages.all[0]
+}
+
+// toBytes makes a rune of each byte, for an expression that counts bytes.
+func toBytes(s string) string {
+	var out []rune
+	for i := range len(s) {
+		out = append(out, rune(s[i]))
+	}
+	return string(out)
+}
+
+func FuzzLanguageIsTheSameWithAndWithoutMemory(f *testing.F) {
+	for _, path := range []string{"/", "/login", "/de", "/de/", "/DE/x", "/pt-br/x", "/pt_BR/", "/de-/x", "/zh-Hans/", "/ru-Latn/", "/my/", "//de/x", "/?lang=de", "/?x=1&hl=ar", "/?l%61ng=de", "/?lang=%64e", "/login?locale=pt_BR&lang=zz"} {
+		f.Add(path, "", "ru")
+	}
+	for _, referer := range []string{"https://shop.example", "https://shop.example/de/x", "https://shop.example/de#x", "https://shop.example/de?x", "https://shop.example/%64e/x", "https://de@shop.example/ar/",
+		"//shop.example/pt-br", "https:///shop.example/de/", "https://SHOP.example/de", "https://shop.example?lang=de", "https://shop.example/x?%68l=ru", "https://other.example/de/", "https://shop.example/x#?lang=de", "shop.example/de/"} {
+		f.Add("/login", referer, "ru, de;q=0.9")
+	}
+	for _, accept := range []string{"", "*", "de", "de-AT,de;q=0.9,en;q=0.8", "xx", "pt;q=0.1, ru;q=0.2", strings.Repeat("xx,", 40) + "de", strings.Repeat("x", maxWish) + ",de", "de;q=NaN,ru"} {
+		f.Add("/login", "https://shop.example/", accept)
+	}
+	p, err := New(Theme{})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, path, referer, accept string) {
+		r := httptest.NewRequest("GET", "https://shop.example/", nil)
+		r.URL.Path, r.URL.RawQuery, _ = strings.Cut(path, "?")
+		r.Header.Set("Referer", referer)
+		r.Header.Set("Accept-Language", accept)
+		want := askedFor(p, r).Tag
+		for range 2 { // found, then remembered
+			if got := p.Language(r).Tag; got != want {
+				t.Errorf("%s, want %s", got, want)
+			}
+		}
+	})
+}
+
+func TestMemoryOfLanguagesIsBounded(t *testing.T) {
+	var w wishes
+	asked := 0
+	find := func(string) *Language { asked++; return nil }
+	for i := range 3 * maxWishes {
+		w.language("de;q=0."+strconv.Itoa(i), find)
+		if len(w.seen) > maxWishes {
+			t.Fatalf("%d are remembered, want %d at most", len(w.seen), maxWishes)
+		}
+	}
+	before := asked
+	w.language("de;q=0."+strconv.Itoa(3*maxWishes-1), find)
+	if asked != before {
+		t.Error("what was asked for last is not remembered")
+	}
+	w.language(strings.Repeat("x", maxWish+1), find)
+	w.language(strings.Repeat("x", maxWish+1), find)
+	if asked != before+2 {
+		t.Error("what is too long to be a browser's is remembered")
+	}
 }

@@ -21,7 +21,7 @@ const (
 // first part of the path, each of the request and then of the page it came
 // from), else the browser's, else the default.
 func (p *Pages) Language(r *http.Request) *Language {
-	addresses := []*url.URL{r.URL, referer(r)}
+	addresses := [...]*url.URL{r.URL, referer(r)}
 	for _, u := range addresses {
 		if l := p.languages.fromQuery(u); l != nil {
 			return l
@@ -32,27 +32,72 @@ func (p *Pages) Language(r *http.Request) *Language {
 			return l
 		}
 	}
-	if l := p.languages.fromHeader(r.Header.Values("Accept-Language")); l != nil {
+	if l := p.languages.fromHeaders(r.Header["Accept-Language"]); l != nil {
 		return l
 	}
 	return p.languages.all[0]
 }
 
-// referer returns the page of our own origin that a request came from.
+// referer returns the page of our own origin that a request came from, where
+// its address could say a language.
 func referer(r *http.Request) *url.URL {
-	u, err := url.Parse(r.Header.Get("Referer"))
+	values := r.Header["Referer"]
+	if len(values) == 0 || !addressNames(values[0]) {
+		return nil
+	}
+	u, err := url.Parse(values[0])
 	if err != nil || u.Host == "" || !strings.EqualFold(u.Host, r.Host) {
 		return nil
 	}
 	return u
 }
 
+// addressNames reports whether an address may hold a language. It saves
+// parsing those that hold none, and is wrong in the other direction only.
+func addressNames(address string) bool {
+	_, rest, ok := strings.Cut(address, "//")
+	if !ok {
+		return false // without a host
+	}
+	if strings.IndexByte(rest, '%') >= 0 || strings.IndexByte(rest, '#') >= 0 {
+		return true // to be read by who knows how
+	}
+	rest, query, _ := strings.Cut(rest, "?")
+	_, path, _ := strings.Cut(rest, "/")
+	return pathNames(path) || queryNames(query)
+}
+
+// queryParameters are those that shops name the language in.
+var queryParameters = [...]string{"lang", "language", "locale", "hl"}
+
+// queryNames reports whether a query may hold a language.
+func queryNames(query string) bool {
+	if query == "" {
+		return false
+	}
+	if strings.IndexByte(query, '%') >= 0 {
+		return true
+	}
+	for _, name := range queryParameters {
+		if strings.Contains(query, name) {
+			return true
+		}
+	}
+	return false
+}
+
+// pathNames reports whether a path, without its first slash, may begin with
+// a language.
+func pathNames(path string) bool {
+	return len(path) == 2 || len(path) > 2 && (path[2] == '/' || path[2] == '-' || path[2] == '_')
+}
+
 func (ls *languages) fromQuery(u *url.URL) *Language {
-	if u == nil || u.RawQuery == "" {
+	if u == nil || !queryNames(u.RawQuery) {
 		return nil
 	}
 	values := u.Query()
-	for _, name := range []string{"lang", "language", "locale", "hl"} {
+	for _, name := range queryParameters {
 		if l := ls.named(values.Get(name)); l != nil {
 			return l
 		}
@@ -66,12 +111,27 @@ func (ls *languages) fromPath(u *url.URL) *Language {
 	if u == nil {
 		return nil
 	}
-	first, _, _ := strings.Cut(strings.TrimPrefix(u.Path, "/"), "/")
+	path := strings.TrimPrefix(u.Path, "/")
+	if !pathNames(path) {
+		return nil
+	}
+	first, _, _ := strings.Cut(path, "/")
 	base, region, _ := strings.Cut(strings.ReplaceAll(first, "_", "-"), "-")
 	if len(base) != 2 || len(region) != 0 && len(region) != 2 && len(region) != 4 {
 		return nil
 	}
 	return ls.named(first)
+}
+
+// fromHeaders is fromHeader with a memory.
+func (ls *languages) fromHeaders(values []string) *Language {
+	switch len(values) {
+	case 0:
+		return nil
+	case 1:
+		return ls.headers.language(values[0], func(value string) *Language { return ls.fromHeader([]string{value}) })
+	}
+	return ls.fromHeader(values)
 }
 
 // fromHeader takes the first wanted language that there is. Each item is
@@ -110,7 +170,7 @@ func (ls *languages) fromHeader(values []string) *Language {
 		return 0
 	})
 	for _, it := range items {
-		if l := ls.named(it.tag); l != nil {
+		if l := ls.parsed(it.tag); l != nil {
 			return l
 		}
 	}
@@ -120,6 +180,15 @@ func (ls *languages) fromHeader(values []string) *Language {
 // named returns the language of a tag as people write it (de, pt_br, de-AT),
 // or nil.
 func (ls *languages) named(tag string) *Language {
+	tag = strings.TrimSpace(tag)
+	if tag == "" || len(tag) > maxTag {
+		return nil
+	}
+	return ls.tags.language(tag, ls.parsed)
+}
+
+// parsed is named without a memory.
+func (ls *languages) parsed(tag string) *Language {
 	tag = strings.TrimSpace(tag)
 	if tag == "" || len(tag) > maxTag {
 		return nil

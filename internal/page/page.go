@@ -8,10 +8,15 @@
 //   - Every check is a plain HTML form first. It works when no script runs,
 //     also when another header replaced our Content-Security-Policy and the
 //     browser blocks ours. The script then turns it into the better one.
+//
 //   - A page is one response: style, script and the words of the one language
 //     it is in. The slider page is at most 14 kB uncompressed, which fits the
 //     first flight of a TCP connection.
+//
 //   - Nothing of a page is text in code or templates: see assets/lang.
+//
+//   - A page costs an attacked gateway little: the templates make each form of
+//     a page once, and what differs between answers is put in place.
 //
 // It decides nothing: which page is due, and what is in it, is the caller's.
 //
@@ -61,6 +66,7 @@ import (
 	"io"
 	"net/url"
 	"strings"
+	"sync"
 
 	"github.com/login-guard/login-guard/assets"
 )
@@ -149,13 +155,15 @@ type View struct {
 
 // Pages renders the pages of one shop. It is safe for concurrent use.
 type Pages struct {
-	theme     Theme
-	languages *languages
-	templates *template.Template
-	palette   string
-	styles    map[Kind]string
-	scripts   map[Kind]string
-	plainPow  string
+	theme        Theme
+	languages    *languages
+	templates    *template.Template
+	styles       map[Kind]string
+	scripts      map[Kind]string
+	plainScripts map[Kind]string // with a proof of work that needs no WebCrypto
+	pages        stencils[form]
+	problems     stencils[problemForm]
+	scratch      sync.Pool // of *scratch
 }
 
 // The styles and scripts of each page, in order.
@@ -205,14 +213,21 @@ func New(t Theme) (*Pages, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Pages{theme: t, languages: langs, palette: colours.css(), styles: map[Kind]string{}, scripts: map[Kind]string{}}
+	p := &Pages{theme: t, languages: langs, styles: map[Kind]string{}, scripts: map[Kind]string{}, plainScripts: map[Kind]string{}}
 	if p.templates, err = parseTemplates(); err != nil {
 		return nil, err
 	}
+	schemes := colours.css()
+	plainPow, err := join("script/%s.js", "pow-plain", compactJS)
+	if err != nil {
+		return nil, err
+	}
 	for _, kind := range []Kind{Slider, Picture, Slow, Deny, Gone, OnceMore, Unreachable, Unreadable, TooLarge, Foreign} {
-		if p.styles[kind], err = join("style/%s.css", "base "+styles[kind], compactCSS); err != nil {
+		style, err := join("style/%s.css", "base "+styles[kind], compactCSS)
+		if err != nil {
 			return nil, err
 		}
+		p.styles[kind] = schemes + style
 		if scripts[kind] == "" {
 			continue
 		}
@@ -220,10 +235,7 @@ func New(t Theme) (*Pages, error) {
 		if err != nil {
 			return nil, err
 		}
-		p.scripts[kind] = code
-	}
-	if p.plainPow, err = join("script/%s.js", "pow-plain", compactJS); err != nil {
-		return nil, err
+		p.scripts[kind], p.plainScripts[kind] = function(code), function(plainPow+code)
 	}
 	return p, nil
 }

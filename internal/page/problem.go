@@ -33,37 +33,135 @@ type problemBody struct {
 	RetryAfter int    `json:"retry_after,omitempty"`
 }
 
+// problemDocument is a problem with its words.
+type problemDocument struct {
+	Problem
+	lang   *Language
+	status int
+	when   string // how long to wait, in words; empty where it says nothing
+}
+
+// problemForm is what decides on a problem's fixed text.
+type problemForm struct {
+	kind Kind
+	lang *Language
+	// What it has of its optional parts.
+	ref, challenge, retry, when bool
+}
+
 // Problem sends application/problem+json, with title and detail in the
 // reader's language.
 func (p *Pages) Problem(w http.ResponseWriter, r *http.Request, status int, pr Problem) error {
-	lang := p.Language(r)
-	title, detail := string(pr.Kind)+"_title", string(pr.Kind)+"_text"
 	switch pr.Kind {
-	case Slider, Picture, Slow:
-		title, detail = "check_title", "check_text"
-	case Deny, Gone, OnceMore, Unreachable, Unreadable, TooLarge, Foreign:
+	case Slider, Picture, Slow, Deny, Gone, OnceMore, Unreachable, Unreadable, TooLarge, Foreign:
 	default:
 		return fmt.Errorf("sending a problem: there is no kind %q", pr.Kind)
 	}
-	b := problemBody{
-		Type:   problemTypes + string(pr.Kind),
-		Title:  lang.Text(title),
-		Status: status,
-		Detail: lang.Text(detail),
-		Ref:    pr.Ref, Challenge: pr.Challenge, RetryAfter: pr.RetryAfter,
-	}
+	lang := p.Language(r)
+	d := problemDocument{Problem: pr, lang: lang, status: status}
 	if pr.Kind == Deny && pr.RetryAfter > 0 {
-		b.Detail += " " + fill(lang.Text("deny_when"), lang.In(pr.RetryAfter))
+		d.when = lang.denyWhen[step(pr.RetryAfter)]
+	}
+	s := p.borrow()
+	defer p.giveBack(s)
+	var err error
+	if s.body, err = p.renderProblem(s.body[:0], &d); err != nil {
+		return err
+	}
+	h, own := w.Header(), make(values, 0, 7)
+	own.common(h, lang)
+	own.set(h, "Content-Type", "application/problem+json")
+	if pr.RetryAfter > 0 {
+		own.set(h, "Retry-After", strconv.Itoa(pr.RetryAfter))
+	}
+	own.set(h, "Content-Length", strconv.Itoa(len(s.body)))
+	return send(w, r, status, s.body)
+}
+
+// renderProblem appends the problem to dst.
+func (p *Pages) renderProblem(dst []byte, d *problemDocument) ([]byte, error) {
+	form := problemForm{kind: d.Kind, lang: d.lang, ref: d.Ref != "", challenge: d.Challenge != "", retry: d.RetryAfter != 0, when: d.when != ""}
+	s, known := p.problems.get(form)
+	if !known {
+		s = problemStencil(*d)
+		p.problems.put(form, s)
+	}
+	if s != nil {
+		return d.fill(dst, s), nil
+	}
+	body, err := d.encode()
+	return append(dst, body...), err
+}
+
+// encode makes the problem with the JSON encoder.
+func (d *problemDocument) encode() ([]byte, error) {
+	words := string(d.Kind)
+	switch d.Kind {
+	case Slider, Picture, Slow:
+		words = "check"
+	}
+	b := problemBody{
+		Type:   problemTypes + string(d.Kind),
+		Title:  d.lang.Text(words + "_title"),
+		Status: d.status,
+		Detail: d.lang.Text(words + "_text"),
+		Ref:    d.Ref, Challenge: d.Challenge, RetryAfter: d.RetryAfter,
+	}
+	if d.when != "" {
+		b.Detail += " " + d.when
 	}
 	body, err := json.Marshal(b)
 	if err != nil {
-		return fmt.Errorf("sending a problem: %w", err)
+		return nil, fmt.Errorf("sending a problem: %w", err)
 	}
-	h := w.Header()
-	common(h, lang)
-	h.Set("Content-Type", "application/problem+json")
-	if pr.RetryAfter > 0 {
-		h.Set("Retry-After", strconv.Itoa(pr.RetryAfter))
+	return body, nil
+}
+
+// problemStencil makes the stencil for all problems of one form; nil if it
+// would not give what the encoder gives.
+func problemStencil(d problemDocument) stencil {
+	marks := marks()
+	d.replace(marks)
+	body, err := d.encode()
+	if err != nil {
+		return nil
 	}
-	return send(w, r, status, body)
+	s := cut(string(body), marks)
+	d.replace(probes())
+	want, err := d.encode()
+	if err != nil || string(d.fill(nil, s)) != string(want) {
+		return nil
+	}
+	return s
+}
+
+// replace puts other values in place of all that do not belong to the form.
+func (d *problemDocument) replace(by *standIns) {
+	d.status = by.number[gapStatus]
+	by.set(&d.Ref, gapRef)
+	by.set(&d.Challenge, gapPath)
+	by.set(&d.when, gapWhen)
+	if d.RetryAfter != 0 {
+		d.RetryAfter = by.number[gapRetry]
+	}
+}
+
+// fill appends the problem that a stencil makes with the document's values.
+func (d *problemDocument) fill(dst []byte, s stencil) []byte {
+	for i := range s {
+		dst = append(dst, s[i].text...)
+		switch s[i].gap {
+		case gapStatus:
+			dst = strconv.AppendInt(dst, int64(d.status), 10)
+		case gapRef:
+			dst = appendJSON(dst, d.Ref)
+		case gapPath:
+			dst = appendJSON(dst, d.Challenge)
+		case gapWhen:
+			dst = appendJSON(dst, d.when)
+		case gapRetry:
+			dst = strconv.AppendInt(dst, int64(d.RetryAfter), 10)
+		}
+	}
+	return dst
 }

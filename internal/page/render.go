@@ -1,0 +1,130 @@
+package page
+
+import (
+	"html/template"
+	"strconv"
+)
+
+// form is what decides on a page's fixed text: everything in it but values.
+type form struct {
+	kind Kind
+	lang *Language
+	// What the page has of its optional parts.
+	ref, when, err, back, picture, seconds bool
+}
+
+// form returns the form of a page.
+func (d *document) form() form {
+	return form{kind: d.View.Kind, lang: d.Language, ref: d.View.Ref != "", when: d.When != "", err: d.ErrorText != "", back: d.Back != "",
+		picture: d.Picture != "", seconds: d.seconds != 0}
+}
+
+// render appends the page to dst.
+func (p *Pages) render(dst []byte, d *document) ([]byte, error) {
+	form := d.form()
+	s, known := p.pages.get(form)
+	if !known {
+		s = p.pageStencil(*d)
+		p.pages.put(form, s)
+	}
+	if s != nil {
+		return d.fill(dst, s), nil
+	}
+	page, err := p.execute(*d)
+	return append(dst, page...), err
+}
+
+// pageStencil makes the stencil for all pages of one form; nil if it would
+// not give what the templates give.
+func (p *Pages) pageStencil(d document) stencil {
+	marks, probes := marks(), probes()
+	marked := d
+	marked.replace(marks)
+	marked.css, marked.Script = marks.text[gapCSS], ""
+	if d.Script != "" {
+		marked.Script = template.JS(marks.text[gapScript])
+	}
+	page, err := p.execute(marked)
+	if err != nil {
+		return nil
+	}
+	s := cut(string(page), marks)
+	d.replace(probes)
+	want, err := p.execute(d)
+	if err != nil || string(d.fill(nil, s)) != string(want) {
+		return nil
+	}
+	return s
+}
+
+// replace puts other values in place of all that do not belong to the form.
+func (d *document) replace(by *standIns) {
+	// These are in their pages also when they are empty.
+	d.Shop, d.Nonce, d.View.Hold, d.View.Clearance, d.View.Task.Token = by.text[gapShop], by.text[gapNonce], by.text[gapHold], by.text[gapClearance], by.text[gapChallenge]
+	d.Action = by.text[gapAction]
+	by.set(&d.wait, gapWait)
+	by.set(&d.View.Ref, gapRef)
+	by.set(&d.When, gapWhen)
+	by.set(&d.ErrorText, gapError)
+	by.set(&d.Back, gapBack)
+	by.set(&d.Picture, gapPicture)
+	t := &d.task
+	t.Token, t.Salt = by.text[gapToken], by.text[gapSalt]
+	by.set(&t.Picture, gapPath)
+	t.Cost, t.Target, t.Floor = by.number[gapCost], uint32(by.number[gapTarget]), by.number[gapFloor]
+	if d.seconds != 0 {
+		d.seconds = by.number[gapSeconds]
+	}
+}
+
+// fill appends the page that a stencil makes with the document's values.
+func (d *document) fill(dst []byte, s stencil) []byte {
+	for i := range s {
+		dst = append(dst, s[i].text...)
+		switch s[i].gap {
+		case gapShop:
+			dst = appendText(dst, d.Shop)
+		case gapNonce:
+			dst = append(dst, d.Nonce...)
+		case gapHold:
+			dst = appendText(dst, d.View.Hold)
+		case gapRef:
+			dst = appendText(dst, d.View.Ref)
+		case gapClearance:
+			dst = appendText(dst, d.View.Clearance)
+		case gapChallenge:
+			dst = appendText(dst, d.View.Task.Token)
+		case gapWhen:
+			dst = appendText(dst, d.When)
+		case gapError:
+			dst = appendText(dst, d.ErrorText)
+		case gapAction:
+			dst = appendAddress(dst, d.Action)
+		case gapBack:
+			dst = appendAddress(dst, d.Back)
+		case gapPicture:
+			dst = appendAddress(dst, d.Picture)
+		case gapCSS:
+			dst = append(dst, d.css...)
+		case gapWait:
+			dst = append(dst, d.wait...)
+		case gapScript:
+			dst = append(dst, d.Script...)
+		case gapToken:
+			dst = appendJSON(dst, d.task.Token)
+		case gapSalt:
+			dst = appendJSON(dst, d.task.Salt)
+		case gapPath:
+			dst = appendJSON(dst, d.task.Picture)
+		case gapCost:
+			dst = strconv.AppendInt(dst, int64(d.task.Cost), 10)
+		case gapTarget:
+			dst = strconv.AppendUint(dst, uint64(d.task.Target), 10)
+		case gapFloor:
+			dst = strconv.AppendInt(dst, int64(d.task.Floor), 10)
+		case gapSeconds:
+			dst = strconv.AppendInt(dst, int64(d.seconds), 10)
+		}
+	}
+	return dst
+}
