@@ -162,7 +162,7 @@ func (v *view) leadsBack() bool {
 // onPath reports whether the login was sent to one of its own pages.
 func (v *view) onPath() bool {
 	s := &subject{}
-	s.addURL(v.q.Path, v.q.RawQuery)
+	s.addURL(v.q.Path, v.q.Path, v.q.RawQuery)
 	return !s.badPath && v.e.onPath(s)
 }
 

@@ -15,9 +15,14 @@ const maxDecodeRounds = 3
 // at the end of a segment's name that servers would drop. It is only for
 // comparing; a request keeps its own path.
 //
-// It reports false for a path that is still encoded after three rounds or
-// holds a NUL; such a path counts as any endpoint's.
-func CanonicalPath(p string) (string, bool) {
+// It reports false for a path that is still encoded after three rounds,
+// holds a NUL, or has a `..` that takes different segments away from server to
+// server (see plainDots); such a path counts as any endpoint's.
+func CanonicalPath(p string) (string, bool) { return canonicalPath(p, p) }
+
+// canonicalPath is CanonicalPath of a path that came as raw, before anything
+// was decoded.
+func canonicalPath(p, raw string) (string, bool) {
 	for round := 0; strings.IndexByte(p, '%') >= 0; round++ {
 		d := unescapePath(p)
 		if d == p {
@@ -36,6 +41,7 @@ func CanonicalPath(p string) (string, bool) {
 	}
 	p = strings.ReplaceAll(strings.ToLower(p), `\`, "/")
 	var kept []string
+	dots := false
 	for seg := range strings.SplitSeq(p, "/") {
 		// `..;x` is `..` to Tomcat, so parameters go before dots count.
 		seg, _, _ = strings.Cut(seg, ";")
@@ -43,6 +49,7 @@ func CanonicalPath(p string) (string, bool) {
 		case "", ".":
 			continue
 		case "..":
+			dots = true
 			if len(kept) > 0 {
 				kept = kept[:len(kept)-1]
 			}
@@ -54,7 +61,31 @@ func CanonicalPath(p string) (string, bool) {
 			kept = append(kept, seg)
 		}
 	}
+	if dots && !plainDots(raw) {
+		return "", false
+	}
 	return "/" + strings.Join(kept, "/"), true
+}
+
+// plainDots reports whether every server that resolves the `..` of a path
+// takes the same segments away for them. `/account/;/../login` is /login where
+// parameters are dropped first (Tomcat) and /account/login where `;` is a name
+// (nginx, PHP, Go); an escape, a backslash, an empty segment and one of blanks
+// or more dots divide them alike. No browser sends any `..`.
+func plainDots(raw string) bool {
+	if strings.ContainsAny(raw, `%;\`) {
+		return false
+	}
+	segs := strings.Split(strings.TrimPrefix(raw, "/"), "/")
+	for i, seg := range segs {
+		if seg == "" && i == len(segs)-1 || seg == "." || seg == ".." {
+			continue
+		}
+		if strings.TrimFunc(seg, func(r rune) bool { return r == '.' || unicode.IsSpace(r) }) == "" {
+			return false
+		}
+	}
+	return true
 }
 
 // canonical reports whether a decoded path is plainly canonical already.

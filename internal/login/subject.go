@@ -32,7 +32,11 @@ func (rd *Reader) newSubject(r *http.Request) *subject {
 			continue
 		}
 		from := len(s.params)
-		s.addURL(u.Path, u.RawQuery)
+		raw := u.RawPath
+		if raw == "" {
+			raw = u.Path
+		}
+		s.addURL(u.Path, raw, u.RawQuery)
 		// Credentials are read from the query that the shop gets.
 		for _, p := range s.params[from:] {
 			if i == 0 && rd.interesting(&p) {
@@ -43,9 +47,10 @@ func (rd *Reader) newSubject(r *http.Request) *subject {
 	return s
 }
 
-// addURL notes a path and a query that the shop may route by.
-func (s *subject) addURL(path, query string) {
-	p, ok := CanonicalPath(path)
+// addURL notes a path, which came as raw, and a query that the shop may route
+// by.
+func (s *subject) addURL(path, raw, query string) {
+	p, ok := canonicalPath(path, raw)
 	if ok {
 		s.canon = append(s.canon, p)
 	}
