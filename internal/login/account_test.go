@@ -84,6 +84,8 @@ func TestCanonicalPath(t *testing.T) {
 		// Servers differ on what is taken away for the dots.
 		"/x/..;/account/login", "/account/;/../login", "/account/x/..;/../../login", "/account/%2e%2e/../login", "/account/x%2fy/../../login",
 		"/account/ /../login", "/account/.../../login", "/account/. /../login", `/account/x\y/../login`, "/account//../login", "/account/login/..;",
+		// And on where parameters end.
+		"/account/login;%2fx", `/account/login;\x`, "/account/login%3b%2fx", "/account/login;x=1;y=%25",
 	} {
 		if got, ok := CanonicalPath(p); ok {
 			t.Errorf("%q: %q, want none", p, got)

@@ -1,6 +1,7 @@
 package login
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"io"
 	"net/http/httptest"
@@ -26,6 +27,7 @@ func FuzzJSON(f *testing.F) {
 		f.Add(s, uint8(i))
 	}
 	types := []string{jsonType, jsonType + "; charset=utf-8", "application/x+json", "text/plain", urlencoded, ""}
+	const asJSON = 3 // of the types
 	rd := fuzzReader(f, 64<<10)
 	f.Fuzz(func(t *testing.T, body string, n uint8) {
 		r := streamed(types[int(n)%len(types)], strings.NewReader(body))
@@ -35,12 +37,21 @@ func FuzzJSON(f *testing.F) {
 		logsIn := err == nil && shop.User != nil && shop.Pass != nil
 		var php map[string]any
 		isObject := json.Unmarshal([]byte(body), &php) == nil
-		switch got.Kind {
-		case Attempt:
-			if n%uint8(len(types)) < 3 && (!isObject || php["user"] != got.Account || logsIn && *shop.User != got.Account) {
+		switch {
+		case got.Kind == Attempt && n%uint8(len(types)) < asJSON:
+			if !isObject || php["user"] != got.Account || !sameText(php["pass"], got.password) {
 				t.Fatalf("account %q of %q", got.Account, body)
 			}
-		case Other:
+			if logsIn && (*shop.User != got.Account || *shop.Pass != got.password) {
+				t.Fatalf("account %q; a struct in Go has %q: %q", got.Account, *shop.User, body)
+			}
+			if keys := topKeys(body); count(keys, "user") != 1 || count(keys, "pass") != 1 {
+				t.Fatalf("keys %q of %q", keys, body)
+			}
+		case got.Kind == Attempt:
+			agree(t, "PHP", &got, one(phpFields(body)), true, body)
+			agree(t, "net/url", &got, goQuery(body), false, body)
+		case got.Kind == Other:
 			_, user := php["user"]
 			_, pass := php["pass"]
 			if logsIn || isObject && user && pass {
@@ -53,6 +64,24 @@ func FuzzJSON(f *testing.F) {
 			}
 		}
 	})
+}
+
+// sameText reports whether a value of encoding/json is the text that we have
+// of it; what is no string counts as the same.
+func sameText(v any, ours string) bool {
+	text, ok := v.(string)
+	return !ok || text == ours
+}
+
+// count is how many keys are the name to encoding/json, which folds case and
+// the long s.
+func count(keys []string, name string) (n int) {
+	for _, key := range keys {
+		if strings.EqualFold(key, name) {
+			n++
+		}
+	}
+	return n
 }
 
 // topKeys gives the keys of the first object of a text, up to where it ends.
@@ -166,18 +195,35 @@ func FuzzBasic(f *testing.F) {
 		r := httptest.NewRequest("GET", "/x", nil)
 		r.Header["Authorization"] = []string{header}
 		got := read(rd, r)
-		user, _, ok := r.BasicAuth()
-		switch got.Kind {
-		case Attempt:
-			if !ok || user != got.Account {
-				t.Fatalf("account %q; the standard library reads %q, %v of %q", got.Account, user, ok, header)
-			}
-		case Other:
-			if ok {
-				t.Fatalf("a login passed as other: %q", header)
-			}
+		if user, pass, ok := r.BasicAuth(); ok {
+			agree(t, "net/http", &got, fields{"user": {user}, "pass": {pass}}, true, header)
+		} else if got.Kind == Attempt {
+			t.Fatalf("account %q, which the standard library does not read: %q", got.Account, header)
+		}
+		// PHP and many hand-written readers skip what is not base64.
+		if user, pass, ok := looseBasic(header); ok {
+			agree(t, "PHP", &got, fields{"user": {user}, "pass": {pass}}, true, header)
 		}
 	})
+}
+
+// looseBasic reads Basic credentials as PHP does: whatever stands between the
+// letters of base64 is skipped, and padding is not missed.
+func looseBasic(header string) (user, pass string, ok bool) {
+	if len(header) < 6 || !strings.EqualFold(header[:6], "basic ") {
+		return "", "", false
+	}
+	letters := strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '+' || r == '/' {
+			return r
+		}
+		return -1
+	}, header[6:])
+	text, err := base64.RawStdEncoding.DecodeString(letters)
+	if err != nil {
+		return "", "", false
+	}
+	return strings.Cut(string(text), ":")
 }
 
 var multicallMethod = regexp.MustCompile(`methodName</name>\s*<value>\s*(<string>)?\s*wp\.getUsersBlogs\s*<`)
@@ -204,6 +250,21 @@ func FuzzMulticall(f *testing.F) {
 		}
 		if got.Kind == Other && n > 0 && strings.Contains(body, "system.multicall") && strings.HasPrefix(body, "<methodCall>") {
 			t.Fatalf("a guess passed as other: %q", body)
+		}
+		calls, wellFormed := wpCalls(body)
+		tries := 0
+		for _, call := range calls {
+			if call[0] != "wp.getUsersBlogs" || len(call) < 3 {
+				continue
+			}
+			tries++
+			account, _ := call[1].(string)
+			if got.Kind == Attempt && FoldAccount(account) != FoldAccount(got.Account) {
+				t.Fatalf("counted on %q, tried on %q: %q", got.Account, account, body)
+			}
+		}
+		if wellFormed && (got.Kind == Other && tries > 0 || got.Kind == Attempt && tries > 1) {
+			t.Fatalf("kind %v, and %d guesses: %q", got.Kind, tries, body)
 		}
 	})
 }

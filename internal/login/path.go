@@ -16,8 +16,9 @@ const maxDecodeRounds = 3
 // comparing; a request keeps its own path.
 //
 // It reports false for a path that is still encoded after three rounds,
-// holds a NUL, or has a `..` that takes different segments away from server to
-// server (see plainDots); such a path counts as any endpoint's.
+// holds a NUL, or has parameters or a `..` that take different parts of it away
+// from server to server (see plainParameters, plainDots); such a path counts as
+// any endpoint's.
 func CanonicalPath(p string) (string, bool) { return canonicalPath(p, p) }
 
 // canonicalPath is CanonicalPath of a path that came as raw, before anything
@@ -38,6 +39,9 @@ func canonicalPath(p, raw string) (string, bool) {
 	}
 	if canonical(p) {
 		return p, true
+	}
+	if strings.IndexByte(p, ';') >= 0 && !plainParameters(raw) {
+		return "", false
 	}
 	p = strings.ReplaceAll(strings.ToLower(p), `\`, "/")
 	var kept []string
@@ -65,6 +69,15 @@ func canonicalPath(p, raw string) (string, bool) {
 		return "", false
 	}
 	return "/" + strings.Join(kept, "/"), true
+}
+
+// plainParameters reports whether every server that drops the parameters of a
+// path takes them for equally long. `/account/login;%2fx` is /account/login
+// where they go before anything is decoded (Tomcat), and a backslash ends a
+// parameter or is a letter of it.
+func plainParameters(raw string) bool {
+	from := max(0, strings.IndexByte(raw, ';'))
+	return !strings.ContainsAny(raw[from:], `%\`)
 }
 
 // plainDots reports whether every server that resolves the `..` of a path
