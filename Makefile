@@ -4,7 +4,7 @@ GO  ?= go
 BIN := bin/login-guard
 
 .DEFAULT_GOAL := build
-.PHONY: build demo test shops lab protocol screenshots lint
+.PHONY: build demo test shops lab protocol fuzz screenshots lint
 
 # The gateway: Caddy with Login Guard built in.
 build:
@@ -33,6 +33,11 @@ lab:
 # gibibyte each way.
 protocol:
 	bash test/protocol/run.sh
+
+# Every fuzz target, one after the other, 10 minutes each: three hours.
+# Shorter, or only some: make fuzz FUZZTIME=30s FUZZ_ONLY=JSON
+fuzz:
+	@bash test/fuzz.sh
 
 # The pictures of the README, drawn anew.
 screenshots:
