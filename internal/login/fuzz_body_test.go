@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/login-guard/login-guard/config"
 )
@@ -167,7 +168,7 @@ func FuzzGraphQL(f *testing.F) {
 		d, err := parseGraphQL(doc)
 		switch got.Kind {
 		case Attempt:
-			if calls == 0 || err != nil || len(d.operations) != 1 {
+			if calls == 0 || err != nil || len(d.operations) != 1 || !utf8.ValidString(doc) {
 				t.Fatalf("%d logins in %q", calls, doc)
 			}
 		case Other:

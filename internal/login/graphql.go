@@ -12,6 +12,7 @@ type graphQLRequest struct {
 	hash      string   // of a persisted query
 	names     []string // under which a persisted query may be known
 	messy     bool     // servers may take it in different ways
+	unread    bool     // its variables are no strict JSON
 }
 
 // Names of the parts of a GraphQL request, loosely compared.
@@ -112,7 +113,7 @@ func (rd *Reader) decideGraphQL(s *subject, f *form) Reading {
 func substantial(requests []graphQLRequest) bool {
 	for i := range requests {
 		r := &requests[i]
-		if strings.IndexByte(r.query, '{') >= 0 || r.variables != nil || r.hash != "" {
+		if strings.IndexByte(r.query, '{') >= 0 || r.variables != nil || r.unread || r.hash != "" {
 			return true
 		}
 	}
@@ -234,7 +235,7 @@ func (b *requestBuilder) requests() (list []graphQLRequest) {
 	req := graphQLRequest{hash: b.hash, names: b.names, messy: b.messy}
 	if len(b.variables) > 0 {
 		v := unwrapJSON(b.variables[0])
-		req.variables = v
+		req.variables, req.unread = v, v == nil
 		req.messy = req.messy || len(b.variables) > 1 || v == nil || v.kind != kindObject && v.kind != kindNull
 	}
 	for _, q := range b.queries {

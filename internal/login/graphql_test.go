@@ -94,38 +94,41 @@ func TestGraphQLThatCouldBeTwoThingsIsRefused(t *testing.T) {
 	const one = `login(username: "a", password: "p") { id }`
 	escape := func(s string) string { return strings.ReplaceAll(s, "login", `\u006c\u006fgin`) }
 	for name, c := range map[string]struct{ ct, body, reason string }{
-		"aliases":           {jsonType, gql(`mutation { a: `+one+` b: `+one+` }`, ""), ReasonGraphQLMany},
-		"two operations":    {jsonType, gql(`mutation A { `+one+` } mutation B { addItem { id } }`, ""), ReasonGraphQL},
-		"both operations":   {jsonType, gql(`mutation A { `+one+` } mutation B { `+one+` }`, ""), ReasonGraphQLMany},
-		"batch":             {jsonType, `[` + gql(`mutation { `+one+` }`, "") + `,` + gql(`mutation { `+one+` }`, "") + `]`, ReasonGraphQLMany},
-		"batch and other":   {jsonType, `[` + gql(`mutation { `+one+` }`, "") + `,` + gql(`{ me { id } }`, "") + `]`, ReasonGraphQLMany},
-		"another field":     {jsonType, gql(`mutation { `+one+` addItem { id } }`, ""), ReasonGraphQL},
-		"skipped":           {jsonType, gql(`mutation { login(username: "a", password: "p") @skip(if: true) { id } }`, ""), ReasonGraphQL},
-		"fragment":          {jsonType, gql(`mutation { ...F } fragment F on Mutation { `+one+` }`, ""), ReasonGraphQL},
-		"fragment twice":    {jsonType, gql(`mutation { ...F ...F } fragment F on Mutation { `+one+` }`, ""), ReasonGraphQLMany},
-		"nested fragments":  {jsonType, gql(`mutation { ...F } fragment F on Mutation { ...G } fragment G on Mutation { `+one+` }`, ""), ReasonGraphQL},
-		"inline fragment":   {jsonType, gql(`mutation { ... on Mutation { `+one+` } }`, ""), ReasonGraphQL},
-		"cycle":             {jsonType, gql(`mutation { ...F `+one+` } fragment F on Mutation { ...F }`, ""), ReasonGraphQL},
-		"broken":            {jsonType, gql(`mutation { login(username: "a", password: "p" { id } }`, ""), ReasonGraphQL},
-		"argument twice":    {jsonType, gql(`mutation { login(username: "a", username: "b", password: "p") { id } }`, ""), ReasonGraphQL},
-		"number":            {jsonType, gql(`mutation { login(username: 0, password: "p") { id } }`, ""), ReasonGraphQL},
-		"list":              {jsonType, gql(`mutation X($u: S) { login(username: $u, password: "p") { id } }`, `{"u":["a"]}`), ReasonGraphQL},
-		"bad variables":     {jsonType, gql(`mutation X($u: S) { login(username: $u, password: "p") { id } }`, `"{\"u\":\"a\",\"u\":\"b\"}"`), ReasonGraphQL},
-		"key case":          {jsonType, strings.Replace(gql(`mutation { `+one+` }`, ""), "query", "Query", 1), ReasonGraphQL},
-		"two keys":          {jsonType, `{"QUERY":"{a}",` + gql(`mutation { `+one+` }`, "")[1:], ReasonGraphQL + ReasonGraphQLMany},
-		"key twice":         {jsonType, `{"query":"{a}",` + gql(`mutation { `+one+` }`, "")[1:], ReasonUnreadable},
-		"key twice, escape": {jsonType, `{"query":"{a}",` + gql("mutation { login\n(username: 1) { id } }", "")[1:], ReasonUnreadable},
-		"undeclared":        {jsonType, gql(`mutation { login(username: $u, password: "p") { id } }`, `{"u":"a"}`), ReasonGraphQL},
-		"BOM":               {jsonType, "\ufeff" + gql(`mutation { `+one+` }`, ""), ReasonUnreadable},
-		"comment, escaped":  {jsonType, "/**/" + escape(gql(`mutation { `+one+` }`, "")), ReasonUnreadable},
-		"text":              {"text/plain", gql(`mutation { `+one+` }`, ""), ReasonHidden},
-		"no type":           {"", escape(gql(`mutation { `+one+` }`, "")), ReasonHidden},
-		"as a form":         {urlencoded, gql(`mutation { `+one+` }`, ""), ReasonHidden},
-		"other type":        {"image/png", gql(`mutation { `+one+` }`, ""), ReasonHidden},
-		"registers a hash":  {jsonType, `{"extensions":{"persistedQuery":{"version":1,"sha256Hash":"00"}},` + gql(`mutation { `+one+` }`, "")[1:], ReasonPersisted},
-		"form twice":        {urlencoded, "query=%7Ba%7D&query=" + url.QueryEscape(`mutation { `+one+` }`), ReasonGraphQL + ReasonGraphQLMany},
-		"form list":         {urlencoded, "query[]=" + url.QueryEscape(`mutation { `+one+` }`), ReasonGraphQL},
-		"form operations":   {urlencoded, "operations=" + url.QueryEscape(`{"a":1,"a":2,"query":"mutation { login(username:1) }"}`), ReasonGraphQL},
+		"aliases":            {jsonType, gql(`mutation { a: `+one+` b: `+one+` }`, ""), ReasonGraphQLMany},
+		"two operations":     {jsonType, gql(`mutation A { `+one+` } mutation B { addItem { id } }`, ""), ReasonGraphQL},
+		"both operations":    {jsonType, gql(`mutation A { `+one+` } mutation B { `+one+` }`, ""), ReasonGraphQLMany},
+		"batch":              {jsonType, `[` + gql(`mutation { `+one+` }`, "") + `,` + gql(`mutation { `+one+` }`, "") + `]`, ReasonGraphQLMany},
+		"batch and other":    {jsonType, `[` + gql(`mutation { `+one+` }`, "") + `,` + gql(`{ me { id } }`, "") + `]`, ReasonGraphQLMany},
+		"another field":      {jsonType, gql(`mutation { `+one+` addItem { id } }`, ""), ReasonGraphQL},
+		"skipped":            {jsonType, gql(`mutation { login(username: "a", password: "p") @skip(if: true) { id } }`, ""), ReasonGraphQL},
+		"fragment":           {jsonType, gql(`mutation { ...F } fragment F on Mutation { `+one+` }`, ""), ReasonGraphQL},
+		"fragment twice":     {jsonType, gql(`mutation { ...F ...F } fragment F on Mutation { `+one+` }`, ""), ReasonGraphQLMany},
+		"nested fragments":   {jsonType, gql(`mutation { ...F } fragment F on Mutation { ...G } fragment G on Mutation { `+one+` }`, ""), ReasonGraphQL},
+		"inline fragment":    {jsonType, gql(`mutation { ... on Mutation { `+one+` } }`, ""), ReasonGraphQL},
+		"cycle":              {jsonType, gql(`mutation { ...F `+one+` } fragment F on Mutation { ...F }`, ""), ReasonGraphQL},
+		"broken":             {jsonType, gql(`mutation { login(username: "a", password: "p" { id } }`, ""), ReasonGraphQL},
+		"argument twice":     {jsonType, gql(`mutation { login(username: "a", username: "b", password: "p") { id } }`, ""), ReasonGraphQL},
+		"number":             {jsonType, gql(`mutation { login(username: 0, password: "p") { id } }`, ""), ReasonGraphQL},
+		"list":               {jsonType, gql(`mutation X($u: S) { login(username: $u, password: "p") { id } }`, `{"u":["a"]}`), ReasonGraphQL},
+		"bad variables":      {jsonType, gql(`mutation X($u: S) { login(username: $u, password: "p") { id } }`, `"{\"u\":\"a\",\"u\":\"b\"}"`), ReasonGraphQL},
+		"key case":           {jsonType, strings.Replace(gql(`mutation { `+one+` }`, ""), "query", "Query", 1), ReasonGraphQL},
+		"two keys":           {jsonType, `{"QUERY":"{a}",` + gql(`mutation { `+one+` }`, "")[1:], ReasonGraphQL + ReasonGraphQLMany},
+		"key twice":          {jsonType, `{"query":"{a}",` + gql(`mutation { `+one+` }`, "")[1:], ReasonUnreadable},
+		"key twice, escape":  {jsonType, `{"query":"{a}",` + gql("mutation { login\n(username: 1) { id } }", "")[1:], ReasonUnreadable},
+		"undeclared":         {jsonType, gql(`mutation { login(username: $u, password: "p") { id } }`, `{"u":"a"}`), ReasonGraphQL},
+		"BOM":                {jsonType, "\ufeff" + gql(`mutation { `+one+` }`, ""), ReasonUnreadable},
+		"comment, escaped":   {jsonType, "/**/" + escape(gql(`mutation { `+one+` }`, "")), ReasonUnreadable},
+		"text":               {"text/plain", gql(`mutation { `+one+` }`, ""), ReasonHidden},
+		"no type":            {"", escape(gql(`mutation { `+one+` }`, "")), ReasonHidden},
+		"as a form":          {urlencoded, gql(`mutation { `+one+` }`, ""), ReasonHidden},
+		"other type":         {"image/png", gql(`mutation { `+one+` }`, ""), ReasonHidden},
+		"registers a hash":   {jsonType, `{"extensions":{"persistedQuery":{"version":1,"sha256Hash":"00"}},` + gql(`mutation { `+one+` }`, "")[1:], ReasonPersisted},
+		"form of two types":  {urlencoded + ", text/plain", "query=" + url.QueryEscape(`mutation { `+one+` }`), ReasonHidden},
+		"form, half escaped": {"text/plain", "query=mutation\n%7Bl%6fgin(username:1)}", ReasonHidden},
+		"text not UTF-8":     {"application/graphql", "mutation { login(username: \"\xff\", password: \"p\") { id } }", ReasonUTF8},
+		"form twice":         {urlencoded, "query=%7Ba%7D&query=" + url.QueryEscape(`mutation { `+one+` }`), ReasonGraphQL + ReasonGraphQLMany},
+		"form list":          {urlencoded, "query[]=" + url.QueryEscape(`mutation { `+one+` }`), ReasonGraphQL},
+		"form operations":    {urlencoded, "operations=" + url.QueryEscape(`{"a":1,"a":2,"query":"mutation { login(username:1) }"}`), ReasonGraphQL},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := read(rd, post("/shop-api", c.ct, c.body))
@@ -135,7 +138,7 @@ func TestGraphQLThatCouldBeTwoThingsIsRefused(t *testing.T) {
 		})
 	}
 	body := gql(`mutation X($u: S) { login(username: $u, password: "p") { id } }`, `{"u":"a"}`)
-	for _, target := range []string{"/shop-api?variables=%7B%22u%22:%22b%22%7D", "/shop-api?query=%7Ba%7D", "/shop-api?extensions=%7B%22persistedQuery%22:%7B%22sha256Hash%22:%22x%22%7D%7D"} {
+	for _, target := range []string{"/shop-api?variables=%7B%22u%22:%22b%22%7D", "/shop-api?variables=%7B%22u%22:%22b%22,%22u%22:%22c%22%7D", "/shop-api?query=%7Ba%7D", "/shop-api?extensions=%7B%22persistedQuery%22:%7B%22sha256Hash%22:%22x%22%7D%7D"} {
 		if got := read(rd, post(target, jsonType, body)); got.Kind != Refused {
 			t.Errorf("%s: %v", target, got.Kind)
 		}

@@ -112,6 +112,12 @@ func startsJSON(text string) bool {
 // that is not strict JSON, could hold a login for a server that reads it as
 // such all the same.
 func (rd *Reader) hidesJSON(s *subject, text string) bool {
+	if len(rd.graphql) > 0 && strings.IndexByte(text, '%') >= 0 {
+		// To who reads it as a form all the same, it is escaped.
+		if plain, _ := unescape(text); rd.suspectGraphQL(plain) {
+			return true
+		}
+	}
 	if !rd.json && len(rd.graphql) == 0 || strings.IndexByte(text, '{') < 0 {
 		return false
 	}

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"time"
+	"unicode/utf8"
 
 	"github.com/login-guard/login-guard/config"
 )
@@ -295,6 +296,8 @@ func (rd *Reader) readWhole(s *subject, body []byte) Reading {
 		f = rd.parseText(text)
 	case mediaJSON:
 		f = rd.parseJSONBody(text)
+	case mediaGraphQL:
+		f = form{text: text, notUTF8: !utf8.ValidString(text)}
 	default: // XML-RPC is read from the text
 		f.text = text
 	}
