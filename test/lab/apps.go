@@ -86,7 +86,8 @@ func (f *Farm) tomcat() error {
 	root := filepath.Join(base, "webapps/ROOT")
 	for from, to := range map[string]string{
 		"server.xml": filepath.Join(base, "conf/server.xml"), "web.xml": filepath.Join(root, "WEB-INF/web.xml"),
-		"login.jsp": filepath.Join(root, "login.jsp"), "other.jsp": filepath.Join(root, "other.jsp"),
+		"login.jsp": filepath.Join(root, "login.jsp"), "basic.jsp": filepath.Join(root, "basic.jsp"),
+		"other.jsp":   filepath.Join(root, "other.jsp"),
 		"report.jspf": filepath.Join(root, "report.jspf"),
 	} {
 		if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {

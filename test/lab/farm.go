@@ -22,6 +22,8 @@ type Backend struct {
 	GraphQL bool
 	// Endpoint is what the gateway is told beyond path and fields.
 	Endpoint string
+	// Basic is where a login by HTTP Basic goes, "" if nowhere.
+	Basic string
 	// FastCGI: the gateway speaks to php-fpm itself.
 	FastCGI bool
 
@@ -34,7 +36,7 @@ func Backends() []*Backend {
 	const login = "/account/login"
 	query := "/index.php?route=account/login"
 	route := "query route account/login"
-	return []*Backend{
+	all := []*Backend{
 		{Name: "php-trim", Target: login},
 		{Name: "php-query", Target: query, Endpoint: route},
 		{Name: "php-pathinfo", Target: "/index.php" + login},
@@ -54,6 +56,12 @@ func Backends() []*Backend {
 		{Name: "go", Target: login},
 		{Name: "graphql", Target: "/graphql", GraphQL: true, Endpoint: "inflates"},
 	}
+	for _, b := range all {
+		if !b.GraphQL {
+			b.Basic = strings.Replace(b.Target, "account/login", "account/basic", 1)
+		}
+	}
+	return all
 }
 
 // Farm is the apps and the gateway, as processes of this one.

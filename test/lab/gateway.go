@@ -72,6 +72,16 @@ func (f *Farm) gateway() error {
 			graphql authenticate input.native.user input.native.pass
 			graphql auth.login user pass`
 		}
+		basic := ""
+		if app.Basic != "" {
+			basic = `
+		endpoint login basic {
+			path /account/basic */account/basic
+			basic
+			success header X-Lab-In
+			failure status 401
+		}`
+		}
 		fmt.Fprintf(&b, `
 (%s) {
 	bind 127.0.0.1
@@ -82,7 +92,7 @@ func (f *Farm) gateway() error {
 			%s
 			success header X-Lab-In
 			failure status 401
-		}
+		}%s
 	}
 	%s
 }
@@ -97,7 +107,7 @@ http://:%d {
 	bind 127.0.0.1
 	%s
 }
-`, app.Name, app.Name, open, logins, app.Endpoint, way, app.plain, app.Name, app.secure, app.Name, app.bare, way)
+`, app.Name, app.Name, open, logins, app.Endpoint, basic, way, app.plain, app.Name, app.secure, app.Name, app.bare, way)
 	}
 	file := filepath.Join(f.Work, "Caddyfile")
 	if err := os.WriteFile(file, []byte(b.String()), 0o600); err != nil {

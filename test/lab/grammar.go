@@ -31,7 +31,7 @@ func NewGrammar(seed uint64, stream uint64) *Grammar {
 type draft struct {
 	g    *Grammar
 	b    *Backend
-	kind string // of body: form, multipart, json, graphql, text
+	kind string // form, multipart, json, graphql, text, basic
 	req  *Request
 	// query parameters that are added, as sent
 	query []string
@@ -110,6 +110,8 @@ func (g *Grammar) Next(b *Backend) *Case {
 	d.kind = pick(g.rng, kinds)
 	if b.GraphQL {
 		d.kind = "graphql"
+	} else if b.Basic != "" && g.rng.IntN(10) == 0 {
+		d.kind = "basic"
 	} else if !g.JSON && d.kind == "json" || class == Plain && d.kind == "text" {
 		d.kind = pick(g.rng, kinds[:4])
 	}
@@ -154,6 +156,8 @@ func (d *draft) plain() {
 		d.req.Body = []byte(fmt.Sprintf(`{"user":%s,"pass":%s}`, quoteJSON(d.account), quoteJSON(d.password)))
 	case "graphql":
 		d.plainGraphQL()
+	case "basic":
+		d.plainBasic()
 	default:
 		d.req.set("Content-Type", "text/plain")
 		d.req.Body = []byte(d.say("user={a}\r\npass={p}\r\n"))
@@ -173,7 +177,7 @@ func (d *draft) odd() {
 	for range n {
 		chosen[pick(rng, dimensions)] = true
 	}
-	if d.kind == "graphql" && chosen["keys"] {
+	if (d.kind == "graphql" || d.kind == "basic") && chosen["keys"] {
 		chosen["keys"], chosen["body"] = false, true
 	}
 	if chosen["keys"] {
@@ -202,6 +206,8 @@ func bodies(kind string) []oddity {
 		return jsons()
 	case "graphql":
 		return graphQLs()
+	case "basic":
+		return basics()
 	}
 	return texts()
 }

@@ -22,6 +22,12 @@ func innocents(jsonToo bool) []oddity {
 	}
 	form := func(mark, target, body string) { add(mark, "POST", target, formType, body) }
 	add("page", "GET", "/", "", "")
+	for _, given := range []string{"Bearer eyJhbGciOiJIUzI1NiJ9.e30.x", `Digest username="x", realm="y"`, "Token abc", "Negotiate YII="} {
+		out = append(out, oddity{"innocent " + given, func(d *draft) {
+			d.req.Method, d.req.Target, d.req.Body, d.req.Header, d.req.Framing = "GET", "/api/orders", nil, nil, NoBody
+			d.req.set("Authorization", given)
+		}})
+	}
 	add("search", "GET", "/search?q=user+pass&page=2", "", "")
 	add("prefilled", "GET", "/account?user=x%40y.example", "", "")
 	add("failed", "GET", "/account?login=failed", "", "")

@@ -64,6 +64,18 @@ func run() (failed int, err error) {
 	if err != nil {
 		return 0, err
 	}
+	fed, err := setting("LAB_INPUTS", count/4)
+	if err != nil {
+		return 0, err
+	}
+	dirs := []string{filepath.Join(farm.Here, "../../internal/login/testdata/fuzz")}
+	if more := os.Getenv("LAB_CORPUS"); more != "" {
+		dirs = append(dirs, more)
+	}
+	inputs, err := LoadInputs(dirs...)
+	if err != nil {
+		return 0, err
+	}
 	if only := os.Getenv("LAB_ONLY"); only != "" {
 		farm.only(strings.Fields(only))
 	}
@@ -98,6 +110,9 @@ func run() (failed int, err error) {
 		return 0, err
 	}
 	if err := lab.Generate(int(count), seed, jsonToo != 0); err != nil {
+		return 0, err
+	}
+	if err := lab.Feed(inputs, int(fed), seed, jsonToo != 0); err != nil {
 		return 0, err
 	}
 	if ended := farm.Ended(); ended != "" {

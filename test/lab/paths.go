@@ -47,7 +47,27 @@ func paths() []oddity {
 		"/index.php/account/login", "/index.php//account/login", "/index.php/account/login/", "/index.php%2faccount/login", "/index.php/x/../account/login", "/index.php/account%2flogin", "/INDEX.PHP/account/login", "//index.php/account/login", "/index.php/%61ccount/login"} {
 		add("whole "+whole, func(string) string { return whole })
 	}
+	// What `..` takes away differs with what a segment is.
+	for _, seg := range segments() {
+		for _, dots := range []string{"SEG/..", "SEG/../..", "x/SEG/../.."} {
+			swap("dots "+strings.Replace(dots, "SEG", seg, 1), "account/login", "account/"+strings.Replace(dots, "SEG", seg, 1)+"/login")
+		}
+	}
+	// A path matters most where the body's type says nothing of a login: only
+	// on a login's own path is such a body read.
+	for _, o := range out {
+		out = append(out, oddity{o.mark + ", JSON of another type", func(d *draft) {
+			o.apply(d)
+			d.req.set("Content-Type", pick(d.g.rng, []string{"image/png", "application/octet-stream", "x"}))
+			d.req.Body = []byte(d.say(`{"user":"{a}","pass":"{p}"}`))
+		}})
+	}
 	return out
+}
+
+// segments of a path that are none, one or two, from server to server.
+func segments() []string {
+	return []string{"", ";", ";x", "x;y", "x;%2fy", "..;", "%2e%2e", "%252e%252e", "%20", "...", ".%20", ".;", `x\y`, "x%5cy", "x%2fy", "x%252fy", "%3b", "%09"}
 }
 
 // queries are credentials, or what looks like them, in the query.

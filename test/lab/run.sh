@@ -9,6 +9,10 @@
 # Environment:
 #   LAB_COUNT  how many requests. Default: 20000
 #   LAB_SEED   what they are made from. Default: another each time; printed
+#   LAB_INPUTS how many requests more, made of what the fuzz targets found.
+#              Default: a quarter of LAB_COUNT
+#   LAB_CORPUS a folder with more inputs than are kept, one folder a target;
+#              `cache`: those that `make fuzz` found here. Default: none
 #   LAB_JSON   0: no bodies of JSON. Default: 1
 #   LAB_ONLY   names of apps, to have no others. Default: all
 #   LAB_KEEP   1: keep the temporary folder (logs) afterwards
@@ -83,6 +87,11 @@ if [ ! -d "$cache/node_modules" ]; then
 	(cd "$cache.new" && npm ci --silent --no-audit --no-fund --ignore-scripts) || die "npm ci failed"
 	rm -rf "$cache" && mv "$cache.new" "$cache"
 fi
+
+if [ "${LAB_CORPUS:-}" = cache ]; then
+	LAB_CORPUS=$(cd "$repo" && go env GOCACHE)/fuzz/$(cd "$repo" && go list -m)/internal/login
+fi
+export LAB_CORPUS=${LAB_CORPUS:-}
 
 say "Building the gateway and the lab"
 (cd "$repo" && go build -o "$work/" ./cmd/login-guard ./test/lab && go build -o "$work/goapp" ./test/lab/backends/go)

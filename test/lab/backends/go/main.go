@@ -22,6 +22,10 @@ func main() {
 	shop := &shop{log: file}
 	mux := http.NewServeMux()
 	mux.HandleFunc("/account/login", shop.login)
+	mux.HandleFunc("/account/basic", func(w http.ResponseWriter, r *http.Request) {
+		account, password, _ := r.BasicAuth()
+		shop.answer(w, r, "login", account, password)
+	})
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { shop.answer(w, r, "other", "", "") })
 	log.Fatal(http.ListenAndServe("127.0.0.1:"+os.Getenv("LAB_PORT"), mux))
 }

@@ -17,6 +17,18 @@ module.exports = function start(express, backend, port, queryToo) {
     const status = report(req, 'login', take(req, 'user'), take(req, 'pass'));
     res.set('X-Lab-Handler', 'login').status(status).send('wrong password\n');
   });
+  // Express 4 with the package basic-auth, Express 5 as in many guides.
+  const basic = (req) => {
+    if (queryToo) return require('basic-auth')(req);
+    const token = (req.headers.authorization || '').replace(/^basic\s+/i, '');
+    const [, name, pass] = Buffer.from(token, 'base64').toString().match(/^(.*?):(.*)$/s) ?? [];
+    return { name, pass };
+  };
+  app.all('/account/basic', (req, res) => {
+    const given = basic(req);
+    const status = report(req, 'login', given?.name, given?.pass);
+    res.set('X-Lab-Handler', 'login').status(status).send('wrong password\n');
+  });
   app.use((req, res) => {
     res.set('X-Lab-Handler', 'other').status(report(req, 'other')).send('ok\n');
   });

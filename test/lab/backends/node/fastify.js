@@ -16,6 +16,11 @@ module.exports = async function start(port) {
       reply.header('X-Lab-Handler', 'login').code(status).send('wrong password\n');
     },
   });
+  app.all('/account/basic', (req, reply) => {
+    // As in many answers on the Web: no look at the scheme.
+    const [user, pass] = Buffer.from((req.headers.authorization ?? '').split(' ')[1] ?? '', 'base64').toString().split(':');
+    reply.header('X-Lab-Handler', 'login').code(report(req, 'login', user, pass)).send('wrong password\n');
+  });
   app.setNotFoundHandler((req, reply) => {
     reply.header('X-Lab-Handler', 'other').code(report(req, 'other')).send('ok\n');
   });

@@ -1,6 +1,7 @@
 'use strict';
-// Koa with koa-bodyparser, @koa/multer and @koa/router.
+// Koa with koa-bodyparser, @koa/multer, @koa/router and basic-auth.
 
+const auth = require('basic-auth');
 const Koa = require('koa');
 const bodyParser = require('koa-bodyparser');
 const multer = require('@koa/multer');
@@ -28,6 +29,10 @@ module.exports = function start(port) {
   app.use(bodyParser());
   app.use(multer().any());
   router.all('/account/login', (ctx) => answer(ctx, 'login', ctx.request.body?.user, ctx.request.body?.pass));
+  router.all('/account/basic', (ctx) => {
+    const given = auth(ctx);
+    answer(ctx, 'login', given?.name, given?.pass);
+  });
   app.use(router.routes());
   app.use((ctx) => answer(ctx, 'other'));
   return app.listen(port, '127.0.0.1');

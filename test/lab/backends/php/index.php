@@ -47,19 +47,24 @@ if (str_contains($type, '/json') || str_contains($type, '+json')) {
     $json = json_decode((string) file_get_contents('php://input'), true);
 }
 
+$basic = false;
 switch (setting('LAB_ROUTER')) {
     case 'trim':
         $path = trim(rawurldecode((string) strtok((string) $_SERVER['REQUEST_URI'], '?')), '/');
         $login = $path === 'account/login';
+        $basic = $path === 'account/basic';
         $input = (is_array($json) ? $json : $_POST) + $_GET;
         break;
     case 'query':
         $route = preg_replace('/[^a-zA-Z0-9_\/.|]/', '', is_string($_GET['route'] ?? null) ? $_GET['route'] : '');
         $login = strtolower($route) === 'account/login';
+        $basic = strtolower($route) === 'account/basic';
         $input = (is_array($json) ? $json : []) + $_POST + $_GET;
         break;
     default:
-        $login = trim((string) ($_SERVER['PATH_INFO'] ?? ''), '/') === 'account/login';
+        $path = trim((string) ($_SERVER['PATH_INFO'] ?? ''), '/');
+        $login = $path === 'account/login';
+        $basic = $path === 'account/basic';
         $input = $_POST;
         if ($input === []) {
             $input = json_decode((string) file_get_contents('php://input'), true);
@@ -67,7 +72,9 @@ switch (setting('LAB_ROUTER')) {
         $input = is_array($input) ? $input : [];
 }
 
-if ($login) {
+if ($basic) {
+    report('login', $_SERVER['PHP_AUTH_USER'] ?? null, $_SERVER['PHP_AUTH_PW'] ?? null);
+} elseif ($login) {
     report('login', $input['user'] ?? null, $input['pass'] ?? null);
 } else {
     report('other');

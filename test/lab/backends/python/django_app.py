@@ -1,5 +1,6 @@
 """Django: request.POST, or json.loads where the type is JSON."""
 
+import base64
 import json
 
 import django
@@ -36,9 +37,26 @@ def login(request):
     return answer(request, "login", data.get("user"), data.get("pass"))
 
 
+def basic(request):
+    # As API frameworks on Django read it.
+    given = request.META.get("HTTP_AUTHORIZATION", "").encode("iso-8859-1", "replace").split()
+    if len(given) != 2 or given[0].lower() != b"basic":
+        return answer(request, "login")
+    try:
+        text = base64.b64decode(given[1])
+    except ValueError:
+        return answer(request, "login")
+    try:
+        text = text.decode("utf-8")
+    except UnicodeDecodeError:
+        text = text.decode("latin-1")
+    account, _, password = text.partition(":")
+    return answer(request, "login", account, password)
+
+
 def other(request):
     return answer(request, "other")
 
 
-urlpatterns = [path("account/login", login), re_path(r"", other)]
+urlpatterns = [path("account/login", login), path("account/basic", basic), re_path(r"", other)]
 app = WSGIHandler()

@@ -20,6 +20,14 @@ def login():
     return answer("login", data.get("user"), data.get("pass"))
 
 
+@app.route("/account/basic", methods=ANY)
+def basic():
+    given = request.authorization
+    if given is None or given.type != "basic":
+        return answer("login")
+    return answer("login", given.username, given.password)
+
+
 @app.route("/", defaults={"path": ""}, methods=ANY)
 @app.route("/<path:path>", methods=ANY)
 def other(path):

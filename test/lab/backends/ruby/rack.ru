@@ -3,6 +3,7 @@
 
 require 'json'
 require 'rack'
+require 'rack/auth/basic'
 require 'tempfile'
 require_relative 'report'
 
@@ -14,6 +15,10 @@ end
 use Rack::MethodOverride
 run(lambda do |env|
   request = Rack::Request.new(env)
+  if request.path_info == '/account/basic'
+    auth = Rack::Auth::Basic::Request.new(env)
+    next answer.call(env, 'login', *(auth.credentials if auth.provided? && auth.basic?))
+  end
   next answer.call(env, 'other') unless request.path_info == '/account/login'
 
   begin
