@@ -137,6 +137,13 @@ func TestGraphQLThatCouldBeTwoThingsIsRefused(t *testing.T) {
 			}
 		})
 	}
+	for _, types := range [][]string{{"application/graphql", urlencoded}, {urlencoded, "application/GraphQL"}, {"application/graphql, text/plain"}} {
+		r := post("/", "", `mutation { `+one+` }`)
+		r.Header["Content-Type"] = types
+		if got := read(rd, r); got.Kind != Refused {
+			t.Errorf("a document of types %q: %v", types, got.Kind)
+		}
+	}
 	body := gql(`mutation X($u: S) { login(username: $u, password: "p") { id } }`, `{"u":"a"}`)
 	for _, target := range []string{"/shop-api?variables=%7B%22u%22:%22b%22%7D", "/shop-api?variables=%7B%22u%22:%22b%22,%22u%22:%22c%22%7D", "/shop-api?query=%7Ba%7D", "/shop-api?extensions=%7B%22persistedQuery%22:%7B%22sha256Hash%22:%22x%22%7D%7D"} {
 		if got := read(rd, post(target, jsonType, body)); got.Kind != Refused {
@@ -216,6 +223,7 @@ func TestGraphQLStreamEndsBeforeTheLogin(t *testing.T) {
 		{"json batch", jsonType, `[{"x":"` + filler + `"},{"query":"mutation{\nlogin(username:1)}"}]`, "login"},
 		{"malformed", jsonType, `{x:"` + filler + `",query:"mutation{ login(username:1)}"}`, "login"},
 		{"graphql", "application/graphql", `mutation{ #` + filler + "\nlogin(username:1)}", "login"},
+		{"graphql and another type", "application/graphql, " + urlencoded, `mutation{ #` + filler + "\nlogin(username:1)}", "login"},
 		{"form", urlencoded, "x=" + filler + "&query=mutation{login(username:1)}", "query"},
 		{"multipart", "multipart/form-data; boundary=bnd", "--bnd\r\nContent-Disposition: form-data; name=\"f\"; filename=\"a\"\r\n\r\n" + filler + "\r\n--bnd\r\nContent-Disposition: form-data; name=\"operations\"\r\n\r\n{\"query\":\"mutation{l\\u006fgin(username:1)}\"}\r\n--bnd--\r\n", "l\\u006fgin"},
 	} {

@@ -118,6 +118,9 @@ func (rd *Reader) hidesJSON(s *subject, text string) bool {
 			return true
 		}
 	}
+	if s.media.graphql && strings.IndexByte(text, '{') >= 0 && rd.mentions(text) {
+		return true // as it stands, to who goes by that type
+	}
 	if !rd.json && len(rd.graphql) == 0 || strings.IndexByte(text, '{') < 0 {
 		return false
 	}

@@ -13,6 +13,7 @@ type media struct {
 	charset  string // lower case; empty if absent
 	boundary string // of a clean multipart
 	mixed    bool   // several types, one of them multipart
+	graphql  bool   // a type has the word in it
 }
 
 type mediaKind int
@@ -62,6 +63,14 @@ func perHop(h http.Header, name string) bool {
 }
 
 func readMedia(h http.Header) media {
+	m := mediaOf(h)
+	for _, v := range h["Content-Type"] {
+		m.graphql = m.graphql || indexFold(v, "graphql") >= 0
+	}
+	return m
+}
+
+func mediaOf(h http.Header) media {
 	all := h["Content-Type"]
 	if len(all) == 0 || perHop(h, "Content-Type") {
 		return media{kind: mediaText}

@@ -67,6 +67,9 @@ func (rd *Reader) startStream(s *subject, buf *[]byte) Reading {
 		// Some servers read it as JSON whatever its type says.
 		sc = bothScanner{sc, rd.jsonScanner(s)}
 	}
+	if s.media.graphql && s.media.kind == mediaText {
+		sc = bothScanner{sc, &textScanner{wordScanner{names: rd.loginNames(s)}}}
+	}
 	st := &stream{src: s.r.Body, sc: sc, held: *buf, watch: rd.opt.Watch != nil && rd.opt.Watch()}
 	var cut bool
 	if st.safe, cut = sc.scan(*buf, false); cut {
