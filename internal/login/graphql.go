@@ -52,7 +52,7 @@ func (rd *Reader) decideGraphQL(s *subject, f *form) Reading {
 			inBody = rd.graphQLForm(f.pairs)
 		}
 		requests = append(inQuery[:len(inQuery):len(inQuery)], inBody...)
-		if substantial(inQuery) && len(inBody) > 0 {
+		if rd.substantial(s, inQuery) && len(inBody) > 0 {
 			// Which of two documents or sets of variables counts differs.
 			for i := range requests {
 				requests[i].messy = true
@@ -79,7 +79,7 @@ func (rd *Reader) decideGraphQL(s *subject, f *form) Reading {
 				return refuse(hits[j].e, http.StatusBadRequest, ReasonGraphQLMany)
 			}
 			hit = &hits[j]
-			if len(requests) > 1 && !(len(requests) == 2 && len(inQuery) == 1 && !substantial(inQuery)) {
+			if len(requests) > 1 && !(len(requests) == 2 && len(inQuery) == 1 && !rd.substantial(s, inQuery)) {
 				// Another request's session would look like this one's.
 				return refuse(hit.e, http.StatusBadRequest, ReasonGraphQLMany)
 			}
@@ -109,11 +109,11 @@ func (rd *Reader) decideGraphQL(s *subject, f *form) Reading {
 }
 
 // substantial reports whether requests of a query are more than a name that
-// somebody put in an address.
-func substantial(requests []graphQLRequest) bool {
+// somebody put in an address: `?id=5` is none, a login's listed name is one.
+func (rd *Reader) substantial(s *subject, requests []graphQLRequest) bool {
 	for i := range requests {
 		r := &requests[i]
-		if strings.IndexByte(r.query, '{') >= 0 || r.variables != nil || r.unread || r.hash != "" {
+		if strings.IndexByte(r.query, '{') >= 0 || r.variables != nil || r.unread || r.hash != "" || len(rd.persisted(s, r)) > 0 {
 			return true
 		}
 	}
@@ -331,7 +331,15 @@ func (rd *Reader) suspectGraphQL(text string) bool {
 	if strings.IndexByte(text, 0) >= 0 {
 		text = strings.ReplaceAll(text, "\x00", "")
 	}
+	plain := plainKey(text)
+	for i := range rd.graphql {
+		for _, name := range rd.graphql[i].e.cfg.Persisted {
+			if strings.Contains(plain, name) {
+				return true
+			}
+		}
+	}
 	low := strings.ToLower(text)
 	return (strings.Contains(low, partQuery) || strings.Contains(low, partOperations) || strings.IndexByte(text, '\\') >= 0) &&
-		strings.IndexByte(text, '{') >= 0 && rd.mentions(plainKey(text))
+		strings.IndexByte(text, '{') >= 0 && rd.mentions(plain)
 }

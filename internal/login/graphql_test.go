@@ -195,6 +195,18 @@ func TestPersistedLoginsThatAreListed(t *testing.T) {
 	if got := read(rd, httptest.NewRequest("GET", "/graphql?operationName=SignIn&variables=%7B%22email%22:%22a%22%7D", nil)); got.Kind != Attempt || got.Account != "a" {
 		t.Errorf("GET: %+v", got)
 	}
+	for _, name := range []string{"id=abc123", "documentId=SignIn", "queryId=abc123"} {
+		variables := "variables=%7B%22email%22:%22a%22,%22password%22:%22p%22%7D"
+		if got := read(rd, post("/graphql?"+name+"&"+variables, "", "")); got.Kind != Attempt || got.Account != "a" {
+			t.Errorf("query %s: %+v", name, got)
+		}
+		// Whether the name there or what the body lacks counts is not ours to
+		// say.
+		wantRefused(t, rd, post("/graphql?"+name, jsonType, `{"variables":{"email":"a","password":"p"}}`), 400, ReasonGraphQLMany)
+	}
+	// Of a type that says nothing, with a key twice.
+	wantRefused(t, rd, post("/", "", `{"id":"abc\u0031\u00323","variables":{"email":"a","email":"b","password":"p"}}`), 400, ReasonHidden)
+	wantAttempt(t, rd, post("/graphql?id=5", jsonType, `{"id":"abc123","variables":{"email":"a","password":"p"}}`), `{"id":"abc123","variables":{"email":"a","password":"p"}}`, "login", "a")
 }
 
 func TestGenericKnowsUsualGraphQLLogins(t *testing.T) {

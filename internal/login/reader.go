@@ -107,7 +107,9 @@ func NewReader(endpoints []config.Endpoint, opt Options) (*Reader, error) {
 			}
 			rd.queryHeads[partQuery], rd.queryHeads[partOperations] = true, true
 			if len(c.Persisted) > 0 {
-				rd.queryHeads[partExtensions], rd.queryHeads[partOperation] = true, true
+				for part := range graphQLParts {
+					rd.queryHeads[part] = true
+				}
 			}
 		}
 		rd.json = rd.json || e.cfg.Body == bodyForm && !c.FormOnly

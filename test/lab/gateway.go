@@ -70,7 +70,8 @@ func (f *Farm) gateway() error {
 			logins = `path /graphql
 			graphql login user pass
 			graphql authenticate input.native.user input.native.pass
-			graphql auth.login user pass`
+			graphql auth.login user pass
+			persisted signin ` + listedHash
 		}
 		basic := ""
 		if app.Basic != "" {

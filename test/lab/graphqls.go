@@ -27,7 +27,9 @@ const (
 func (d *draft) plainGraphQL() {
 	u, p := quoteJSON(d.account), quoteJSON(d.password)
 	d.req.set("Content-Type", jsonType)
-	switch d.g.rng.IntN(4) {
+	switch d.g.rng.IntN(5) {
+	case 4:
+		d.plainPersisted()
 	case 0:
 		d.req.Body = []byte(document("mutation Login($u: String!, $p: String!) {\n  login(user: $u, pass: $p)\n  __typename\n}\n", `{"u":`+u+`,"p":`+p+`}`, `"operationName":"Login",`))
 	case 1:
@@ -78,6 +80,7 @@ func graphQLs() []oddity {
 	out = append(out, templates("graphql batch", []string{
 		"[" + one + "]", "[" + one + "," + two + "]", "[" + one + "," + one + "]", "[[" + one + "]]", "[" + document("{me}", "", "") + "," + one + "]", "[null," + one + "]", "[" + strings.Repeat(one+",", 20) + two + "]", `{"0":` + one + "}", `{"query":[` + quoteJSON(gqlDoc) + "]}", one + two, one + "\n" + two, `{"query":` + quoteJSON(gqlDoc) + `,"query":` + quoteJSON("mutation{"+gqlTwo+"}") + "}", `{"qu\u0065ry":` + quoteJSON(gqlDoc) + "}", `{"query":"mutation{l\u006fgin(user:\"{a}\",pass:\"{p}\")}"}`, "{\"query\":\"mutation{login(user:\\\"{a}\\\"\u2028pass:\\\"{p}\\\")}\"}",
 	})...)
+	out = append(out, persisted()...)
 	for _, ct := range []string{"application/graphql", "application/graphql; charset=utf-16", "application/graphql+json", "application/graphql-response+json", "text/plain", "", "image/png", "application/x-www-form-urlencoded"} {
 		out = append(out, oddity{"graphql text as " + ct, func(d *draft) {
 			d.req.set("Content-Type", ct)

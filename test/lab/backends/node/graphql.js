@@ -2,8 +2,11 @@
 // A GraphQL API on Express, as lenient as those in use: a request comes as
 // JSON, in a batch, as a form, as `operations` of a multipart body, as text
 // of type application/graphql or in the query. Every call of a login's
-// resolver is one guess.
+// resolver is one guess. Documents are also known by their hash (automatic
+// persisted queries, as Apollo has them) and by a name; one login is known
+// from the start, under both.
 
+const { createHash } = require('node:crypto');
 const { buildSchema, graphql } = require('graphql');
 const express = require('express5');
 const reporter = require('./report');
@@ -30,6 +33,9 @@ const parsed = (value) => {
   }
 };
 
+const sha256 = (text) => createHash('sha256').update(text).digest('hex');
+const signIn = 'mutation SignIn($user:String,$pass:String){login(user:$user,pass:$pass)}';
+
 module.exports = function start(port) {
   const report = reporter('graphql');
   const app = express();
@@ -37,6 +43,16 @@ module.exports = function start(port) {
   app.use(express.urlencoded({ extended: true }));
   app.use(express.text({ type: 'application/graphql' }));
   app.use(require('multer')().any());
+  const known = new Map([[sha256(signIn), signIn], ['signin', signIn]]);
+  const document = (req, one) => {
+    const text = req.query.query ?? one?.query;
+    const hash = parsed(req.query.extensions ?? one?.extensions)?.persistedQuery?.sha256Hash;
+    if (text && typeof text === 'string') {
+      if (hash === sha256(text)) known.set(hash, text);
+      return text;
+    }
+    return known.get(hash) ?? known.get(req.query.id ?? one?.id ?? one?.documentId ?? one?.doc_id);
+  };
   app.all('/graphql', async (req, res) => {
     const login = ({ user, pass }) => {
       report(req, 'login', user, pass);
@@ -54,7 +70,7 @@ module.exports = function start(port) {
     if (body.operations !== undefined) body = parsed(body.operations) ?? {};
     const answers = [];
     for (const one of [body].flat()) {
-      const source = req.query.query ?? one?.query;
+      const source = document(req, one);
       if (typeof source !== 'string') continue;
       answers.push(await graphql({
         schema, source, rootValue: root,
