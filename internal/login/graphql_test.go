@@ -209,6 +209,39 @@ func TestPersistedLoginsThatAreListed(t *testing.T) {
 	wantAttempt(t, rd, post("/graphql?id=5", jsonType, `{"id":"abc123","variables":{"email":"a","password":"p"}}`), `{"id":"abc123","variables":{"email":"a","password":"p"}}`, "login", "a")
 }
 
+func TestStreamsEndBeforeAPersistedLogin(t *testing.T) {
+	rd := newReader(t, Options{MaxBody: 16}, config.Endpoint{
+		GraphQL:   []config.GraphQLLogin{{Field: "auth.login", Account: "input.email", Password: "input.password"}},
+		Persisted: []string{"shop/sign-in", "abc123"},
+	})
+	filler := strings.Repeat("x ", 20)
+	variables := url.QueryEscape(`{"email":"a","password":"p"}`)
+	for _, c := range []struct{ name, target, ct, body, from string }{
+		{"id", "/", jsonType, `{"x":"` + filler + `","id":"abc123","variables":{"email":"a","password":"p"}}`, "abc123"},
+		{"several words", "/", jsonType, `{"x":"` + filler + `","id":"shop/sign-in","variables":{"email":"a","password":"p"}}`, "shop"},
+		{"no type", "/", "", `{"x":"` + filler + `","id":"abc123","variables":{"email":"a","password":"p"}}`, "abc123"},
+		{"form", "/", urlencoded, "x=" + url.QueryEscape(filler) + "&id=abc123&variables=" + variables, "variables"},
+		{"form, variables in query", "/?variables=" + variables, urlencoded, "x=" + url.QueryEscape(filler) + "&id=abc123", "id"},
+		{"part", "/", "multipart/form-data; boundary=bnd", "--bnd\r\nContent-Disposition: form-data; name=\"f\"\r\n\r\n" + filler + "\r\n--bnd\r\nContent-Disposition: form-data; name=\"id\"\r\n\r\nabc123\r\n--bnd--\r\n", "abc123"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := post(c.target, c.ct, c.body)
+			rd.Read(httptest.NewRecorder(), r)
+			if b, err := io.ReadAll(r.Body); !errors.Is(err, errCut) || len(b) > strings.LastIndex(c.body, c.from) {
+				t.Errorf("%v after %q", err, b)
+			}
+		})
+	}
+	body := `{"x":"` + filler + `","id":"other","variables":{"file":"abc1234"}}`
+	r := post("/", jsonType, body)
+	if got := read(rd, r); got.Kind != Other {
+		t.Errorf("another document: %v", got.Kind)
+	}
+	if b, err := io.ReadAll(r.Body); err != nil || string(b) != body {
+		t.Errorf("another document: %v after %q", err, b)
+	}
+}
+
 func TestGenericKnowsUsualGraphQLLogins(t *testing.T) {
 	rd := readerFor(t, "generic")
 	for _, body := range []string{

@@ -136,14 +136,14 @@ func (sc *jsonScanner) inObject() bool {
 	return len(sc.open) > 0 && sc.open[len(sc.open)-1] == '{'
 }
 
-// inQuery reports whether the text that begins is a GraphQL request's: under
-// its key, in an object that is all of the body or one of a batch.
+// inQuery reports whether the text that begins is one that says what a GraphQL
+// request asks for: under its key, in an object that is all of the body or one of a batch.
 func (sc *jsonScanner) inQuery() bool {
 	if len(sc.logins.names) == 0 {
 		return false
 	}
 	_, flat := jsonPath(sc.stack).flatTokens()
-	return len(flat) > 0 && flat[0] == partQuery
+	return len(flat) > 0 && sc.logins.parts[flat[0]]
 }
 
 // flatTokens gives the path without the elements of arrays.
@@ -265,6 +265,7 @@ func (sc *jsonScanner) word() bool {
 // wordScanner looks for names of GraphQL in a text, in JSON's escapes.
 type wordScanner struct {
 	names []string
+	parts map[string]bool // of a request that they are looked for in
 
 	off   int64 // of the next byte
 	start int64 // of the word that is held

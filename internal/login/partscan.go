@@ -130,7 +130,7 @@ func (sc *partScanner) header() (cut bool) {
 			return true
 		}
 		toks, _ := looseTokens(name)
-		if len(sc.logins.names) > 0 && len(toks) > 0 && (toks[0] == partQuery || toks[0] == partOperations) {
+		if len(sc.logins.names) > 0 && len(toks) > 0 && sc.logins.parts[toks[0]] {
 			sc.query = true
 			sc.logins.begin(sc.off)
 		}

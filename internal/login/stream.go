@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 )
@@ -52,7 +53,7 @@ func (rd *Reader) startStream(s *subject, buf *[]byte) Reading {
 			return unreadable
 		}
 		parts := newPartScanner(rd.passwordMatcher(s), s.media.boundary)
-		parts.logins.names = rd.loginNames(s)
+		parts.logins.names, parts.logins.parts = rd.loginNames(s), rd.askingParts(s)
 		sc = parts
 	case mediaJSON:
 		sc = rd.jsonScanner(s)
@@ -160,7 +161,8 @@ func (rd *Reader) jsonScanner(s *subject) *jsonScanner {
 			sc.password = append(sc.password, e.password...)
 		}
 	}
-	sc.logins.names = rd.loginNames(s)
+	sc.logins.names, sc.logins.parts = rd.loginNames(s), rd.askingParts(s)
+	delete(sc.logins.parts, partOperations) // of forms only
 	return sc
 }
 
@@ -171,14 +173,32 @@ func listsObjects(b []byte) bool {
 	return len(b) > 0 && (b[0] == '{' || b[0] == '[' && bytes.IndexByte(b[:min(len(b), 64)], '{') > 0)
 }
 
-// loginNames are the names of the GraphQL logins that could be met.
+// loginNames are words without which no GraphQL login that could be met comes:
+// the fields' names, and one of each name that a persisted login is listed
+// under.
 func (rd *Reader) loginNames(s *subject) (names []string) {
 	for i := range rd.graphql {
-		if g := &rd.graphql[i]; g.e.applies(s) && !contains(names, g.last()) {
-			names = append(names, g.last())
+		g := &rd.graphql[i]
+		if !g.e.applies(s) {
+			continue
+		}
+		for _, name := range append([]string{g.last()}, g.e.cfg.Persisted...) {
+			if word := longestWord(name); word != "" && !contains(names, word) {
+				names = append(names, word)
+			}
 		}
 	}
 	return names
+}
+
+// longestWord is the longest part of a text that wordScanner takes for a word.
+func longestWord(text string) (word string) {
+	for part := range strings.FieldsFuncSeq(text, func(r rune) bool { return r >= 0x80 || !namePart(byte(r)) }) {
+		if len(part) > len(word) {
+			word = part
+		}
+	}
+	return word
 }
 
 // pairMatcher says which names of a form could be a password or hold a
@@ -188,7 +208,41 @@ func (rd *Reader) pairMatcher(s *subject) matcher {
 	if len(rd.loginNames(s)) > 0 {
 		m = append(m, credential{name: partQuery, toks: tokens{partQuery}}, credential{name: partOperations, toks: tokens{partOperations}})
 	}
+	if !rd.listsPersisted(s) {
+		return m
+	}
+	// Such a login needs variables; where the query has them, what names it.
+	given := false
+	for i := range s.query {
+		given = given || s.query[i].toks.startsWith(tokens{partVariables})
+	}
+	for part := range graphQLParts {
+		if given || part == partVariables {
+			m = append(m, credential{name: part, toks: tokens{part}})
+		}
+	}
 	return m
+}
+
+// listsPersisted reports whether a persisted login could be met here.
+func (rd *Reader) listsPersisted(s *subject) bool {
+	for i := range rd.graphql {
+		if e := rd.graphql[i].e; len(e.cfg.Persisted) > 0 && e.applies(s) {
+			return true
+		}
+	}
+	return false
+}
+
+// askingParts are the parts of a GraphQL request that say what it asks for.
+func (rd *Reader) askingParts(s *subject) map[string]bool {
+	parts := map[string]bool{partQuery: true, partOperations: true}
+	if rd.listsPersisted(s) {
+		for part := range graphQLParts {
+			parts[part] = part != partVariables
+		}
+	}
+	return parts
 }
 
 // passwordMatcher says which names could be a password here.
