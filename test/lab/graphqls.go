@@ -90,7 +90,7 @@ func graphQLs() []oddity {
 	for _, n := range []int{20, 70, 200} {
 		for _, q := range []string{`{"x":"F","query":Q}`, `{"query":Q,"x":"F"}`, `[{"x":"F"},{"query":Q}]`, `{"x":"F","id":"signin","variables":` + listedUP + `}`, `{"x":"F",` + byHash(listedHash) + `,` + listedVars + `}`} {
 			out = append(out, oddity{fmt.Sprintf("graphql %d KiB %s", n, q), func(d *draft) {
-				d.req.Body = []byte(strings.NewReplacer("Q", d.say(quoteJSON(gqlDoc)), "F", strings.Repeat("x", n<<10)).Replace(d.say(q)))
+				d.req.Body = []byte(strings.NewReplacer(":Q", ":"+d.say(quoteJSON(gqlDoc)), `"F"`, `"`+strings.Repeat("x", n<<10)+`"`).Replace(d.say(q)))
 			}})
 		}
 	}
