@@ -36,24 +36,15 @@ func Start(folder, global string, sites []Site) (servers map[string]http.Handler
 	for i, s := range sites {
 		fmt.Fprintf(&file, "http://%s:%d {\n%s\n}\n", Host, firstPort+i, s.Block)
 	}
-	adapted, warnings, err := caddyconfig.GetAdapter("caddyfile").Adapt([]byte(file.String()), nil)
-	if err != nil {
-		return nil, nil, fmt.Errorf("adapting the Caddyfile: %w", err)
-	}
-	for _, w := range warnings {
-		if w.Directive != "" {
-			return nil, nil, fmt.Errorf("adapting the Caddyfile: %s", w)
-		}
-	}
-	var config caddy.Config
-	if err := json.Unmarshal(adapted, &config); err != nil {
-		return nil, nil, fmt.Errorf("reading the adapted Caddyfile: %w", err)
-	}
-	names, err := deafen(&config, sites)
+	config, err := adapt(file.String())
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := caddy.Run(&config); err != nil {
+	names, err := deafen(config, sites)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := caddy.Run(config); err != nil {
 		return nil, nil, fmt.Errorf("starting Caddy: %w", err)
 	}
 	app, err := caddy.ActiveContext().App("http")
@@ -65,6 +56,32 @@ func Start(folder, global string, sites []Site) (servers map[string]http.Handler
 		servers[names[key]] = server
 	}
 	return servers, caddy.Stop, nil
+}
+
+// Run runs a Caddyfile as it is, with its sockets.
+func Run(caddyfile string) error {
+	config, err := adapt(caddyfile)
+	if err != nil {
+		return err
+	}
+	return caddy.Run(config)
+}
+
+func adapt(caddyfile string) (*caddy.Config, error) {
+	adapted, warnings, err := caddyconfig.GetAdapter("caddyfile").Adapt([]byte(caddyfile), nil)
+	if err != nil {
+		return nil, fmt.Errorf("adapting the Caddyfile: %w", err)
+	}
+	for _, w := range warnings {
+		if w.Directive != "" {
+			return nil, fmt.Errorf("adapting the Caddyfile: %s", w)
+		}
+	}
+	config := new(caddy.Config)
+	if err := json.Unmarshal(adapted, config); err != nil {
+		return nil, fmt.Errorf("reading the adapted Caddyfile: %w", err)
+	}
+	return config, nil
 }
 
 // deafen takes the addresses to listen on out of a configuration and returns

@@ -1,0 +1,1 @@
+// Lets peer.go declare functions without a body.
