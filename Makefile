@@ -4,7 +4,7 @@ GO  ?= go
 BIN := bin/login-guard
 
 .DEFAULT_GOAL := build
-.PHONY: build demo test shops lab protocol fuzz screenshots lint
+.PHONY: build demo test shops lab protocol fuzz bench screenshots lint
 
 # The gateway: Caddy with Login Guard built in.
 build:
@@ -38,6 +38,11 @@ protocol:
 # Shorter, or only some: make fuzz FUZZTIME=30s FUZZ_ONLY=JSON
 fuzz:
 	@bash test/fuzz.sh
+
+# What it costs, beside bare Caddy and caddy-ratelimit. QUICK=1 for less of
+# everything; ARGS=-json for machines.
+bench:
+	@bash bench/run.sh $(if $(QUICK),-quick) $(ARGS)
 
 # The pictures of the README, drawn anew.
 screenshots:

@@ -81,8 +81,16 @@ formatted() {
 check gofmt formatted
 check 'go vet' go vet ./...
 check 'go vet, with tags' go vet -tags shops,screenshots,protocol ./test/...
+# bench is a module of its own; if this says that its go.sum lacks something,
+# run go mod tidy there.
+check 'go vet, bench' go -C bench vet ./...
 
 # -count=1: the gateway that many tests run is built by themselves, where
 # Go's test cache does not see that it changed.
 go build -o "$TMPDIR/tally" ./test/tally
-go test -json -count=1 -timeout 9m ./... | "$TMPDIR/tally" -passed "$passed" -failed "$failed"
+{
+	ended=0
+	go test -json -count=1 -timeout 9m ./... || ended=$?
+	go -C bench test -json -count=1 ./... || ended=$?
+	exit "$ended"
+} | "$TMPDIR/tally" -passed "$passed" -failed "$failed"

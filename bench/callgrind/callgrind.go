@@ -1,5 +1,3 @@
-//go:build amd64
-
 // Package callgrind counts the instructions of a part of a program that runs
 // under `valgrind --tool=callgrind --instr-atstart=no`. On a processor of its
 // own its requests do nothing.
@@ -26,9 +24,6 @@ const (
 
 	runningOnValgrind = 0x1001
 )
-
-//go:noescape
-func request(args *[6]uint64) uint64
 
 // Running reports whether valgrind runs this program.
 func Running() bool { return request(&[6]uint64{runningOnValgrind}) != 0 }
