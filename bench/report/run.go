@@ -125,6 +125,9 @@ func (b *programs) work(cases []work.Case) ([]Work, error) {
 	}
 	for i, c := range cases {
 		for _, site := range c.Sites {
+			if len(counts[i][site.Name]) == 0 {
+				return nil, fmt.Errorf("%s: callgrind counted nothing at %s", c.Name, site.Name)
+			}
 			out[i].Sites = append(out[i].Sites, summary(site.Name, blocks[i], counts[i][site.Name]))
 		}
 	}
@@ -135,10 +138,10 @@ func (b *programs) work(cases []work.Case) ([]Work, error) {
 func (b *programs) units(c work.Case) int {
 	n := 2000
 	if b.quick {
-		n = 500
+		n = 600
 	}
 	if c.Slow {
-		n /= 50
+		n = max(16, n/50)
 	}
 	return n
 }
@@ -161,7 +164,7 @@ func (b *programs) count(c work.Case) (map[string][]float64, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := make(map[string][]float64)
+	totals := make(map[string]int64)
 	for _, name := range files {
 		f, err := os.Open(name)
 		if err != nil {
@@ -172,11 +175,27 @@ func (b *programs) count(c work.Case) (map[string][]float64, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
-		site, _, _ := strings.Cut(dump, "/")
-		out[site] = append(out[site], float64(total)/float64(n))
+		totals[dump] = total
 		_ = os.Remove(name)
 	}
-	return out, nil
+	return perUnit(c, totals, n), nil
+}
+
+// perUnit takes the difference of the two counts of each block, which are
+// named site/round/units.
+func perUnit(c work.Case, totals map[string]int64, n int) map[string][]float64 {
+	out := make(map[string][]float64)
+	for _, site := range c.Sites {
+		for round := 0; ; round++ {
+			all, ok := totals[fmt.Sprintf("%s/%d/%d", site.Name, round, n)]
+			part, and := totals[fmt.Sprintf("%s/%d/%d", site.Name, round, n/4)]
+			if !ok || !and {
+				break
+			}
+			out[site.Name] = append(out[site.Name], float64(all-part)/float64(n-n/4))
+		}
+	}
+	return out
 }
 
 // summary takes medians, and of times the least: what else the machine does

@@ -1,8 +1,12 @@
 package report
 
 import (
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/login-guard/login-guard/bench/inproc"
+	"github.com/login-guard/login-guard/bench/work"
 )
 
 func TestColumnsAlign(t *testing.T) {
@@ -30,6 +34,18 @@ func TestThousandsAreSetApart(t *testing.T) {
 
 func TestMedianIsTheMiddleOne(t *testing.T) {
 	if got := median([]float64{9, 1, 5}); got != 5 {
+		t.Errorf("%v", got)
+	}
+}
+
+func TestInstructionsAreTheDifferenceOfTwoCounts(t *testing.T) {
+	c := work.Case{Sites: []inproc.Site{{Name: "a"}, {Name: "b"}}}
+	got := perUnit(c, map[string]int64{
+		// 500 once and 10 a unit; in the second round 12.
+		"a/0/1000": 10_500, "a/0/250": 3_000, "a/1/1000": 12_500, "a/1/250": 3_500,
+		"b/0/1000": 7_000, // its other half is missing
+	}, 1000)
+	if !slices.Equal(got["a"], []float64{10, 12}) || len(got["b"]) != 0 {
 		t.Errorf("%v", got)
 	}
 }

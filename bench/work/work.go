@@ -33,7 +33,7 @@ type Case struct {
 	// Ops makes n different units for a site, or fewer that can be played
 	// again and again.
 	Ops func(p *inproc.Player, site string, n int) ([]Op, error)
-	// Slow cases are played fewer times: a tenth.
+	// Slow cases are played fewer times: a fiftieth.
 	Slow bool
 }
 

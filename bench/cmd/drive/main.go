@@ -138,7 +138,7 @@ func prepare(c work.Case, only string, servers map[string]http.Handler, n, round
 		l := &lane{site: site.Name, player: inproc.Player{Server: servers[site.Name]}}
 		warm := min(n, 300)
 		var err error
-		if l.ops, err = c.Ops(&l.player, site.Name, warm+rounds*(n+settle)); err != nil {
+		if l.ops, err = c.Ops(&l.player, site.Name, warm+rounds*(n+n/4+2*settle)); err != nil {
 			return nil, fmt.Errorf("%s: %w", site.Name, err)
 		}
 		if err := l.play(warm); err != nil {
@@ -162,29 +162,44 @@ func (l *lane) play(n int) error {
 	return nil
 }
 
-// run plays one block.
+// run plays one block. Instructions are counted over a quarter of it and
+// over all of it: the difference is free of what comes once, after the
+// collector has run.
 func (l *lane) run(n int, name string, count bool) (block, error) {
 	b := block{Site: l.site}
-	runtime.GC()
-	if err := l.play(settle); err != nil {
+	if count {
+		for _, part := range []int{n / 4, n} {
+			if err := l.fresh(); err != nil {
+				return b, err
+			}
+			callgrind.Zero()
+			err := l.play(part)
+			callgrind.Dump(fmt.Sprintf("%s/%d", name, part))
+			if err != nil {
+				return b, err
+			}
+		}
+		return b, nil
+	}
+	if err := l.fresh(); err != nil {
 		return b, err
 	}
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	if count {
-		callgrind.Zero()
-	}
 	began := cpu()
 	err := l.play(n)
 	took := cpu() - began
-	if count {
-		callgrind.Dump(name)
-	}
 	runtime.ReadMemStats(&after)
 	b.Allocs = float64(after.Mallocs-before.Mallocs) / float64(n)
 	b.Bytes = float64(after.TotalAlloc-before.TotalAlloc) / float64(n)
 	b.CPU = float64(took) / float64(n)
 	return b, err
+}
+
+// fresh collects garbage and plays a little, so that blocks start alike.
+func (l *lane) fresh() error {
+	runtime.GC()
+	return l.play(settle)
 }
 
 // cpu is the processor time of this process so far.
