@@ -22,8 +22,8 @@ type Cost struct {
 }
 
 const (
-	rounds   = 5
-	perRound = 50_000
+	rounds   = 4
+	perRound = 40_000
 )
 
 // measure times one decision about subjects drawn at random.

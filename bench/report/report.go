@@ -113,7 +113,7 @@ func Run(o Options) (*Report, error) {
 	if err := b.json("limits", &r.Flood, "-what", "flood", "-n", b.pick("10000000", "2000000")); err != nil {
 		return nil, err
 	}
-	if err := b.json("upload", &r.Upload, "-rounds", b.pick("21", "5")); err != nil {
+	if err := b.json("upload", &r.Upload, "-rounds", b.pick("15", "5")); err != nil {
 		return nil, err
 	}
 	cases := work.Cases()

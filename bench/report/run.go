@@ -136,9 +136,9 @@ func (b *programs) work(cases []work.Case) ([]Work, error) {
 
 // units is how many units of a case make a block.
 func (b *programs) units(c work.Case) int {
-	n := 2000
+	n := 1600
 	if b.quick {
-		n = 600
+		n = 400
 	}
 	if c.Slow {
 		n = max(16, n/50)

@@ -114,7 +114,6 @@ func (t *table) memory(r *Report) {
 		{"  Login Guard, a history", "history"},
 		{"  caddy-ratelimit, 1 event", "zone 1"},
 		{"  caddy-ratelimit, 10 events", "zone 10"},
-		{"  caddy-ratelimit, 60 events", "zone 60"},
 		{"  x/time/rate in a map", "buckets"},
 	} {
 		m := r.Memory[of.key]

@@ -77,7 +77,6 @@ func memory(n int) (map[string]limiters.Memory, error) {
 	}
 	out["zone 1"] = limiters.ZoneMemory(n, 1)
 	out["zone 10"] = limiters.ZoneMemory(n, 10)
-	out["zone 60"] = limiters.ZoneMemory(n, 60)
 	out["buckets"] = limiters.BucketMemory(n)
 	return out, nil
 }
