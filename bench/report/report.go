@@ -5,6 +5,7 @@ package report
 import (
 	"encoding/json"
 	"fmt"
+	"os"
 
 	"github.com/login-guard/login-guard/bench/limiters"
 	"github.com/login-guard/login-guard/bench/work"
@@ -133,3 +134,19 @@ func Run(o Options) (*Report, error) {
 
 // JSON is the report for machines.
 func (r *Report) JSON() ([]byte, error) { return json.MarshalIndent(r, "", "  ") }
+
+// Read reads what JSON wrote.
+func Read(file string) (*Report, error) {
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	r := new(Report)
+	if err := json.Unmarshal(b, r); err != nil {
+		return nil, fmt.Errorf("reading %s: %w", file, err)
+	}
+	if len(r.Work) == 0 || len(r.Reserve) == 0 {
+		return nil, fmt.Errorf("reading %s: this is no whole report", file)
+	}
+	return r, nil
+}

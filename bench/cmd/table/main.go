@@ -13,8 +13,15 @@ import (
 func main() {
 	quick := flag.Bool("quick", false, "less of everything, in three minutes")
 	asJSON := flag.Bool("json", false, "print JSON")
+	from := flag.String("from", "", "measure nothing and print the table of a `file` of JSON")
 	flag.Parse()
-	r, err := report.Run(report.Options{Quick: *quick, Progress: func(what string) { fmt.Fprintln(os.Stderr, "bench:", what) }})
+	var r *report.Report
+	var err error
+	if *from != "" {
+		r, err = report.Read(*from)
+	} else {
+		r, err = report.Run(report.Options{Quick: *quick, Progress: func(what string) { fmt.Fprintln(os.Stderr, "bench:", what) }})
+	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
