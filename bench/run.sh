@@ -6,8 +6,8 @@
 #   bash bench/run.sh -quick    less of everything, about three minutes
 #   bash bench/run.sh -json     for machines
 #
-# Needs: Go, and Debian's valgrind, which it installs where it is missing and
-# it may. Counts are those of x86-64.
+# Needs: Go, and Debian's valgrind and redis-server, which it installs where
+# they are missing and it may. Counts are those of x86-64.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
@@ -17,17 +17,21 @@ die() {
 }
 command -v go >/dev/null || die "Go is not installed; see go.mod for the version"
 [ "$(go env GOARCH)" = amd64 ] || die "instructions are counted on amd64 only"
-if ! command -v valgrind >/dev/null; then
+missing=()
+command -v valgrind >/dev/null || missing+=(valgrind libc6-dbg)
+command -v redis-server >/dev/null || missing+=(redis-server)
+if [ ${#missing[@]} -gt 0 ]; then
 	apt=(apt-get)
 	if [ "$(id -u)" -ne 0 ]; then
-		command -v sudo >/dev/null || die "install valgrind, or run this as root"
+		command -v sudo >/dev/null || die "install ${missing[*]}, or run this as root"
 		apt=(sudo apt-get)
 	fi
-	command -v apt-get >/dev/null || die "install valgrind: there is no apt-get to do it with"
-	echo "Installing valgrind" >&2
-	export DEBIAN_FRONTEND=noninteractive
+	command -v apt-get >/dev/null || die "install ${missing[*]}: there is no apt-get to do it with"
+	echo "Installing ${missing[*]}" >&2
+	# RUNLEVEL keeps packages from starting their services.
+	export DEBIAN_FRONTEND=noninteractive RUNLEVEL=1
 	"${apt[@]}" update -qq
-	"${apt[@]}" -o Dpkg::Use-Pty=0 install -y -qq --no-install-recommends valgrind libc6-dbg >/dev/null
+	"${apt[@]}" -o Dpkg::Use-Pty=0 install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 fi
 
 # What is built and written meanwhile goes here and away again.

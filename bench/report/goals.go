@@ -65,5 +65,18 @@ func (r *Report) goals() (out []goal) {
 		out = append(out, goal{"  upload of 100 MB, CPU over bare", "not resolved", fmt.Sprintf("%.2f (A/A %.2f)", more, noise),
 			more <= max(noise, 1/noise)+0.02})
 	}
+	if r.Redis != nil {
+		for _, c := range r.Redis.Costs {
+			if c.Keys == 1 {
+				continue
+			}
+			x := c.Store / c.Plain
+			add(fmt.Sprintf("  Redis, CPU of %d keys over the plain script's", c.Keys), "1.0", x, "%.2f", x <= 1.0)
+			add(fmt.Sprintf("  Redis, round trips of %d keys", c.Keys), "1", c.Scripts, "%.2f", c.Scripts <= 1)
+		}
+		add("  Redis, round trips of 1,000 denied", "0", float64(r.Redis.Denied), "%.0f", r.Redis.Denied == 0)
+		more := max(0, r.Redis.Admitted-r.Redis.Allowed)
+		add("  Redis, let through by two gateways beyond the budget", "0", float64(more), "%.0f", more == 0)
+	}
 	return out
 }

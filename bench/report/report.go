@@ -8,6 +8,7 @@ import (
 	"os"
 
 	"github.com/login-guard/login-guard/bench/limiters"
+	"github.com/login-guard/login-guard/bench/shared"
 	"github.com/login-guard/login-guard/bench/work"
 )
 
@@ -21,6 +22,7 @@ type Report struct {
 	Hold    map[string]limiters.Hold
 	Flood   limiters.Flood
 	Upload  []Upload
+	Redis   *shared.Shared
 }
 
 // Work is one case of package work.
@@ -115,6 +117,9 @@ func Run(o Options) (*Report, error) {
 		return nil, err
 	}
 	if err := b.json("upload", &r.Upload, "-rounds", b.pick("15", "5")); err != nil {
+		return nil, err
+	}
+	if err := b.json("redis", &r.Redis); err != nil {
 		return nil, err
 	}
 	cases := work.Cases()

@@ -35,6 +35,7 @@ func build() (*programs, error) {
 	cmd := exec.Command("go", "build", "-o", folder+string(filepath.Separator),
 		"github.com/login-guard/login-guard/bench/cmd/drive",
 		"github.com/login-guard/login-guard/bench/cmd/limits",
+		"github.com/login-guard/login-guard/bench/cmd/redis",
 		"github.com/login-guard/login-guard/bench/cmd/upload")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		b.remove()

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/login-guard/login-guard/bench/shared"
 	"github.com/login-guard/login-guard/bench/work"
 )
 
@@ -21,6 +22,7 @@ func (r *Report) Text(w io.Writer) {
 	t.memory(r)
 	t.hold(r)
 	t.upload(r.Upload)
+	t.redis(r.Redis)
 	t.line("")
 	t.line("GOALS")
 	for _, g := range r.goals() {
@@ -154,6 +156,29 @@ func (t *table) upload(sites []Upload) {
 		}
 		t.row("  "+name, fmt.Sprintf("%.1f", s.CPU/1e6), fmt.Sprintf("%.2f", s.Ratio), whole(s.Allocs), whole(s.Bytes/1000))
 	}
+}
+
+func (t *table) redis(s *shared.Shared) {
+	t.line("")
+	t.row("REDIS, CPU us a decision", "1 key", "3 keys", "6 keys")
+	for _, of := range []struct {
+		name string
+		of   func(shared.Cost) float64
+	}{
+		{"  plain script, pipelines of 16", func(c shared.Cost) float64 { return c.Plain }},
+		{"  the same again (noise)", func(c shared.Cost) float64 { return c.Again }},
+		{"  plain script, one at a time", func(c shared.Cost) float64 { return c.Single }},
+		{"  Login Guard, asked by 64 at once", func(c shared.Cost) float64 { return c.Store }},
+		{"  Login Guard, round trips", func(c shared.Cost) float64 { return c.Scripts }},
+	} {
+		cells := []string{of.name}
+		for _, c := range s.Costs {
+			cells = append(cells, fmt.Sprintf("%.1f", of.of(c)))
+		}
+		t.row(cells...)
+	}
+	t.line("  1,000 attempts at a spent budget: %d round trips. Two gateways at one budget: %d let through of %d allowed",
+		s.Denied, s.Admitted, s.Allowed)
 }
 
 // whole is a number without fractions, its thousands set apart.
