@@ -32,9 +32,12 @@ func settle(m *runtime.MemStats) {
 	runtime.ReadMemStats(m)
 }
 
+// tiny makes the tables that are not measured next to nothing.
+const tiny = 4096
+
 // Counters is the memory of n budgets.
 func Counters(n int) (Memory, error) {
-	return fill(embedded.Options{Counters: n * 4 / 3, Tallies: 1, Profiles: 1}, n, func(s *embedded.Store, i uint64) error {
+	return fill(embedded.Options{Memory: tiny, Counters: n * 4 / 3, Tallies: 1, Profiles: 1}, n, func(s *embedded.Store, i uint64) error {
 		var got store.Reserved
 		return s.Reserve(context.Background(), &store.Reserve{Now: start, Charges: []store.Charge{
 			{Key: key(i/perAttempt, int(i%perAttempt)), Burst: peerEvents, Every: time.Minute}}}, &got)
@@ -44,7 +47,7 @@ func Counters(n int) (Memory, error) {
 // History is the memory of n tallies: failures and successes of an address
 // with the distinct accounts that failed.
 func History(n int) (Memory, error) {
-	return fill(embedded.Options{Counters: 1, Tallies: n * 4 / 3, Profiles: 1}, n, func(s *embedded.Store, i uint64) error {
+	return fill(embedded.Options{Memory: tiny, Counters: 1, Tallies: n * 4 / 3, Profiles: 1}, n, func(s *embedded.Store, i uint64) error {
 		return s.Settle(context.Background(), &store.Settle{Now: start, Counts: []store.Count{{
 			Ask: store.Ask{Key: key(i, 0), HalfLife: 12 * time.Hour, Window: 10 * time.Minute}, Failures: 1, FailedOf: mix(i)}}})
 	})

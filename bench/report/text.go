@@ -133,7 +133,7 @@ func (t *table) hold(r *Report) {
 		t.row(name, whole(float64(h.Keys)), fmt.Sprintf("%.2f", float64(h.CPU)/float64(time.Millisecond)))
 	}
 	t.row("  Login Guard, a decision", whole(rowsOfADecision), "-")
-	row("  Login Guard, markers expired", "marks")
+	t.row("  Login Guard, a slice of a snapshot", whole(rowsOfASlice), "-")
 	row("  Login Guard, held logins expired", "logins")
 	row("  caddy-ratelimit, sweep of a zone", "sweep")
 }
@@ -142,6 +142,10 @@ func (t *table) hold(r *Report) {
 // each with the key that makes it count once, six tallies, a profile, a wall
 // and two marks.
 const rowsOfADecision = 12*2 + 6 + 2 + 2
+
+// rowsOfASlice is how many rows the embedded store copies at a time when it
+// writes its tables to disk.
+const rowsOfASlice = 4096
 
 func (t *table) upload(sites []Upload) {
 	t.line("")

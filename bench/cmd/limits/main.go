@@ -84,9 +84,6 @@ func memory(n int) (map[string]limiters.Memory, error) {
 func hold(n int) (map[string]limiters.Hold, error) {
 	out := make(map[string]limiters.Hold)
 	var err error
-	if out["marks"], err = limiters.ExpiredMarks(); err != nil {
-		return nil, err
-	}
 	if out["logins"], err = limiters.ExpiredLogins(); err != nil {
 		return nil, err
 	}
