@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"os"
 	"strings"
 
 	"github.com/caddyserver/caddy/v2"
@@ -31,6 +32,10 @@ const firstPort = 9000
 // the servers by name. global are lines for the global options. Caddy's
 // storage is in folder. Only one may run at a time; stop ends it.
 func Start(folder, global string, sites []Site) (servers map[string]http.Handler, stop func() error, err error) {
+	// What Login Guard keeps on disk is below Caddy's data folder.
+	if err := os.Setenv("XDG_DATA_HOME", folder); err != nil {
+		return nil, nil, err
+	}
 	var file strings.Builder
 	fmt.Fprintf(&file, "{\nadmin off\npersist_config off\nauto_https off\nstorage file_system %q\n%s\n}\n", folder, global)
 	for i, s := range sites {

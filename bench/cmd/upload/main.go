@@ -189,6 +189,7 @@ func start(folder, shop string, sites []*site) (*caddy, func(), error) {
 		return nil, nil, err
 	}
 	cmd := exec.Command(self, "-gateway")
+	cmd.Env = append(os.Environ(), "XDG_DATA_HOME="+folder)
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
 	if err != nil {

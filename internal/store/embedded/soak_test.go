@@ -22,7 +22,7 @@ func TestMixedLoadLeavesHeapAndGoroutinesFlat(t *testing.T) {
 	if d, err := time.ParseDuration(os.Getenv("LOGIN_GUARD_SOAK")); err == nil {
 		length = d
 	}
-	s := embedded.OpenFast(t.TempDir(), embedded.Options{Memory: 8 << 20, Kept: 2000}, nil)
+	s := embedded.OpenFast(t.TempDir(), embedded.Options{Memory: 8 << 20, Kept: 100}, nil)
 	ctx, cancel := context.WithTimeout(t.Context(), length)
 	defer cancel()
 	var done atomic.Int64
