@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"runtime"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -201,4 +202,24 @@ func BenchmarkSnapshot(b *testing.B) {
 		b.ReportMetric(float64(n)/1e6, "MB")
 	}
 	b.ReportMetric(float64(cpu()-start)/float64(b.N)/1e6, "cpu-ms/op")
+}
+
+// BenchmarkSpend is a used check that is on disk when it is answered, alone
+// and with 64 at once.
+func BenchmarkSpend(b *testing.B) {
+	for _, at := range []int{1, 64} {
+		b.Run(fmt.Sprintf("%dAtOnce", at), func(b *testing.B) {
+			s := embedded.Open(b.TempDir(), embedded.Options{})
+			defer s.Close(context.Background())
+			var n atomic.Uint64
+			b.SetParallelism(at)
+			b.RunParallel(func(p *testing.PB) {
+				for p.Next() {
+					if first, err := s.Spend(b.Context(), numbered(n.Add(1)), time.Hour); err != nil || !first {
+						b.Error(first, err)
+					}
+				}
+			})
+		})
+	}
 }

@@ -58,12 +58,14 @@ func Run(t *testing.T, open func(t *testing.T, c *Clock) store.Store) {
 		{"TalliesAge", tallies},
 		{"DistinctOthersAreCounted", distinct},
 		{"TheWallGrowsAndLeaks", wall},
+		{"AFailureGivenBackLeavesTheOthers", wallBack},
 		{"OneAttemptAGap", gap},
 		{"AProfileRemembersPlaces", profile},
 		{"ForgetForgetsCountersAndKeepsHistory", forget},
 		{"AKeptThingIsTakenOnce", takeOnce},
 		{"OfManyTakersOneGets", parallelTake},
 		{"AKeptThingExpiresAndIsExtended", expire},
+		{"WhatExpiresTogetherIsGoneTogether", expireTogether},
 		{"AGroupIsBounded", groups},
 		{"SpentIsSpent", spend},
 		{"OfManySpendersOneIsFirst", parallelSpend},
@@ -325,6 +327,20 @@ func wall(t *testing.T, s store.Store, c *Clock) {
 	}
 }
 
+func wallBack(t *testing.T, s store.Store, c *Clock) {
+	w := store.Wall{Key: Key("alice"), GapFrom: 20, RowFrom: 100}
+	var last store.Reserved
+	for range 4 {
+		last = hit(t, s, c, w)
+	}
+	if err := s.Settle(ctx, &store.Settle{Now: c.Now(), Wall: w.Key, WallRefund: true, WallGap: last.WallGap, WallSet: last.WallSet}); err != nil {
+		t.Fatal(err)
+	}
+	if got := hit(t, s, c, w); got.Wall.Failures != 3 || got.Wall.Row != 3 {
+		t.Fatalf("%+v", got.Wall)
+	}
+}
+
 func gap(t *testing.T, s store.Store, c *Clock) {
 	w := store.Wall{Key: Key("alice"), GapFrom: 20, RowFrom: 100}
 	for range 20 {
@@ -467,6 +483,28 @@ func expire(t *testing.T, s store.Store, c *Clock) {
 	}
 	if ok := must[bool](t)(s.Extend(ctx, Key("k"), time.Minute)); ok {
 		t.Fatal("what is gone is not extended")
+	}
+}
+
+func expireTogether(t *testing.T, s store.Store, c *Clock) {
+	const n = 100
+	for i := range n {
+		if err := s.Keep(ctx, Key(fmt.Sprint(i)), []byte("value"), time.Minute); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c.Move(2 * time.Minute)
+	for i := n - 1; i >= 0; i -= 9 {
+		k := Key(fmt.Sprint(i))
+		if _, err := s.Peek(ctx, k); !errors.Is(err, store.ErrNotFound) {
+			t.Fatalf("%d: %v", i, err)
+		}
+		if ok := must[bool](t)(s.Extend(ctx, k, time.Minute)); ok {
+			t.Fatalf("%d was extended", i)
+		}
+		if _, err := s.Take(ctx, k); !errors.Is(err, store.ErrNotFound) {
+			t.Fatalf("%d: %v", i, err)
+		}
 	}
 }
 
