@@ -494,7 +494,7 @@ func expireTogether(t *testing.T, s store.Store, c *Clock) {
 		}
 	}
 	c.Move(2 * time.Minute)
-	for i := n - 1; i >= 0; i -= 9 {
+	for i := 1; i < n; i += 9 { // not in the order in which a heap gives them up
 		k := Key(fmt.Sprint(i))
 		if _, err := s.Peek(ctx, k); !errors.Is(err, store.ErrNotFound) {
 			t.Fatalf("%d: %v", i, err)
