@@ -117,22 +117,16 @@ func (d *problemDocument) encode() ([]byte, error) {
 	return body, nil
 }
 
-// problemStencil makes the stencil for all problems of one form; nil if it
-// would not give what the encoder gives.
+// problemStencil makes the stencil for all problems of one form.
 func problemStencil(d problemDocument) stencil {
-	marks := marks()
-	d.replace(marks)
-	body, err := d.encode()
-	if err != nil {
-		return nil
+	with := func(by *standIns) *problemDocument {
+		other := d
+		other.replace(by)
+		return &other
 	}
-	s := cut(string(body), marks)
-	d.replace(probes())
-	want, err := d.encode()
-	if err != nil || string(d.fill(nil, s)) != string(want) {
-		return nil
-	}
-	return s
+	return newStencil(
+		func(by *standIns) ([]byte, error) { return with(by).encode() },
+		func(by *standIns, s stencil) []byte { return with(by).fill(nil, s) })
 }
 
 // replace puts other values in place of all that do not belong to the form.

@@ -1,9 +1,6 @@
 package page
 
-import (
-	"html/template"
-	"strconv"
-)
+import "strconv"
 
 // form is what decides on a page's fixed text: everything in it but values.
 type form struct {
@@ -34,27 +31,16 @@ func (p *Pages) render(dst []byte, d *document) ([]byte, error) {
 	return append(dst, page...), err
 }
 
-// pageStencil makes the stencil for all pages of one form; nil if it would
-// not give what the templates give.
+// pageStencil makes the stencil for all pages of one form.
 func (p *Pages) pageStencil(d document) stencil {
-	marks, probes := marks(), probes()
-	marked := d
-	marked.replace(marks)
-	marked.css, marked.Script = marks.text[gapCSS], ""
-	if d.Script != "" {
-		marked.Script = template.JS(marks.text[gapScript])
+	with := func(by *standIns) *document {
+		other := d
+		other.replace(by)
+		return &other
 	}
-	page, err := p.execute(marked)
-	if err != nil {
-		return nil
-	}
-	s := cut(string(page), marks)
-	d.replace(probes)
-	want, err := p.execute(d)
-	if err != nil || string(d.fill(nil, s)) != string(want) {
-		return nil
-	}
-	return s
+	return newStencil(
+		func(by *standIns) ([]byte, error) { return p.execute(*with(by)) },
+		func(by *standIns, s stencil) []byte { return with(by).fill(nil, s) })
 }
 
 // replace puts other values in place of all that do not belong to the form.
@@ -62,6 +48,8 @@ func (d *document) replace(by *standIns) {
 	// These are in their pages also when they are empty.
 	d.Shop, d.Nonce, d.View.Hold, d.View.Clearance, d.View.Task.Token = by.text[gapShop], by.text[gapNonce], by.text[gapHold], by.text[gapClearance], by.text[gapChallenge]
 	d.Action = by.text[gapAction]
+	by.set(&d.css, gapCSS)
+	by.set((*string)(&d.Script), gapScript)
 	by.set(&d.wait, gapWait)
 	by.set(&d.View.Ref, gapRef)
 	by.set(&d.When, gapWhen)

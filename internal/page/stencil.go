@@ -1,6 +1,7 @@
 package page
 
 import (
+	"bytes"
 	"crypto/rand"
 	"encoding/binary"
 	"strconv"
@@ -109,8 +110,25 @@ func probes() *standIns {
 		p.number[g] = -1 - int(g)
 		p.text[g] = "/" + strconv.Itoa(int(g)) + "\x00\t\n\r\x1b\x7f !\"#$%&'()*+,-.:;<=>?@[\\]^_`{|}~%4a%zé\u2028\u2029\uFFFD\uFFFE😀\xff</script><!--]]>{{.}}%"
 	}
-	p.text[gapNonce], p.text[gapWait] = "aZ09-_", "7"
+	p.text[gapNonce], p.text[gapCSS], p.text[gapWait], p.text[gapScript] = "aZ09-_", "a{b:c}", "7", "d()"
 	return &p
+}
+
+// newStencil makes a stencil. full makes the answer the long way with other
+// values in it, fill the same with a stencil. Without an answer, or where the
+// two do not agree on the probes, there is none.
+func newStencil(full func(by *standIns) ([]byte, error), fill func(by *standIns, s stencil) []byte) stencil {
+	marks, probes := marks(), probes()
+	marked, err := full(marks)
+	if err != nil {
+		return nil
+	}
+	s := cut(string(marked), marks)
+	want, err := full(probes)
+	if err != nil || !bytes.Equal(fill(probes, s), want) {
+		return nil
+	}
+	return s
 }
 
 // cut makes a stencil of an answer that has marks.
