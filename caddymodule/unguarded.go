@@ -38,19 +38,19 @@ func (h *Handler) after(r *http.Request, b before) {
 	}
 	asked := original(r)
 	f := h.signs.Look(unguarded.Asked{Method: b.method, URL: asked, Cookies: b.cookies, Header: r.Header}, b.answer)
-	if f == (unguarded.Finding{}) || isCounted(r) {
+	if f.Empty() || isCounted(r) {
 		return
 	}
-	now, none := h.now(), unguarded.Kinds{}
+	now := h.now()
 	switch {
 	case f.Issued != "":
 		h.unguarded.Issued(now, unguarded.NewRoute(b.method, asked.Path), f.Issued)
 	case changes:
 		h.unguarded.Changed(now, unguarded.NewRoute(b.method, asked.Path), f)
-		if f.Replaced == none {
+		if f.Replaced[0] == "" {
 			return
 		}
-	case f.Replaced != none, h.unguarded.Learning() && isPage(b.answer):
+	case f.Replaced[0] != "", h.unguarded.Learning() && isPage(b.answer):
 		if !h.unguarded.Read(f) {
 			return
 		}

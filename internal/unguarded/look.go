@@ -35,6 +35,11 @@ type Finding struct {
 	Replaced, Kept Kinds
 }
 
+// Empty reports whether there is nothing to say.
+func (f *Finding) Empty() bool {
+	return f.Issued == "" && f.Replaced[0] == "" && f.Kept[0] == ""
+}
+
 // Kinds are a few kinds of sessions, each a name or pattern of the settings;
 // "" ends them. What does not fit is left out: shops have one session, a few
 // of them two.
@@ -87,7 +92,7 @@ func (s *Signs) Look(q Asked, answer http.Header) (f Finding) {
 	if f.Issued == "" && Changes(q.Method) && s.token(q, answer) {
 		f = Finding{Issued: Token}
 	}
-	if f != (Finding{}) && leaves(q.URL) {
+	if !f.Empty() && leaves(q.URL) {
 		return Finding{}
 	}
 	if f.Issued == "" {
