@@ -17,7 +17,7 @@ import (
 )
 
 // allocations are those of one unit of a case at bare Caddy and behind Login
-// Guard. The collector does not run: it would empty pools.
+// Guard.
 func allocations(t *testing.T, name string) (bare, guard float64) {
 	t.Helper()
 	c, err := work.Find(name)
@@ -36,11 +36,13 @@ func allocations(t *testing.T, name string) (bare, guard float64) {
 	return perUnit(t, c, work.Bare, servers), perUnit(t, c, work.Guard, servers)
 }
 
+// perUnit is the least of several short blocks: the store writes to disk
+// meanwhile, and how much of that falls into a block is chance.
 func perUnit(t *testing.T, c work.Case, site string, servers map[string]http.Handler) float64 {
 	t.Helper()
-	const runs = 500
+	const blocks, runs = 20, 25
 	p := &inproc.Player{Server: servers[site]}
-	ops, err := c.Ops(p, site, 2*runs+1)
+	ops, err := c.Ops(p, site, 2*blocks*(runs+1))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,10 +53,14 @@ func perUnit(t *testing.T, c work.Case, site string, servers map[string]http.Han
 		}
 		next++
 	}
-	for range runs {
+	for range blocks * runs {
 		play()
 	}
-	return testing.AllocsPerRun(runs, play)
+	least := testing.AllocsPerRun(runs, play)
+	for range blocks - 1 {
+		least = min(least, testing.AllocsPerRun(runs, play))
+	}
+	return least
 }
 
 // What is no login is promised to cost next to nothing. The others are what
@@ -67,9 +73,9 @@ func TestAllocationsOverBareCaddy(t *testing.T) {
 	}{
 		{"get", 1},
 		{"post", 3},
-		{"login", 80},
-		{"login-new", 72},
-		{"denied", 44},
+		{"login", 63},
+		{"login-new", 65},
+		{"denied", 27},
 	} {
 		t.Run(c.work, func(t *testing.T) {
 			bare, guard := allocations(t, c.work)
