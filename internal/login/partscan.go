@@ -16,8 +16,9 @@ type partScanner struct {
 	password matcher
 	dash     []byte // the boundary with its hyphens
 
-	off  int64 // of the next byte
-	tail []byte
+	off  int64  // of the next byte
+	tail []byte // shorter than dash
+	seam []byte // room to look at what straddles two chunks
 	// The state of the part: the header so far, held back from start.
 	inHead bool
 	start  int64
@@ -52,12 +53,7 @@ func (sc *partScanner) scan(b []byte, eof bool) (int64, bool) {
 			sc.off += int64(len(b))
 			break
 		}
-		// The boundary may straddle what was there before.
-		text := b
-		if len(sc.tail) > 0 {
-			text = append(append(make([]byte, 0, len(sc.tail)+len(b)), sc.tail...), b...)
-		}
-		i := bytes.Index(text, sc.dash)
+		i := sc.boundary(b)
 		if sc.query {
 			n := len(b)
 			if i >= 0 {
@@ -71,15 +67,14 @@ func (sc *partScanner) scan(b []byte, eof bool) (int64, bool) {
 		}
 		if i < 0 {
 			sc.off += int64(len(b))
-			keep := min(len(text), len(sc.dash)-1)
-			sc.tail = append([]byte(nil), text[len(text)-keep:]...)
+			sc.keep(b)
 			break
 		}
 		used := i + len(sc.dash) - len(sc.tail)
 		sc.start = sc.off - int64(len(sc.tail)) + int64(i)
 		sc.off += int64(used)
 		b = b[used:]
-		sc.tail, sc.head, sc.inHead, sc.query = nil, sc.head[:0], true, false
+		sc.tail, sc.head, sc.inHead, sc.query = sc.tail[:0], sc.head[:0], true, false
 	}
 	switch {
 	case sc.inHead && eof:
@@ -94,6 +89,35 @@ func (sc *partScanner) scan(b []byte, eof bool) (int64, bool) {
 		safe = min(safe, sc.logins.start)
 	}
 	return safe, false
+}
+
+// boundary finds the boundary in what is kept and b together, -1 if it is not
+// there. Only where the two meet are they put together.
+func (sc *partScanner) boundary(b []byte) int {
+	if n := len(sc.tail); n > 0 {
+		sc.seam = append(append(sc.seam[:0], sc.tail...), b[:min(len(b), len(sc.dash)-1)]...)
+		if i := bytes.Index(sc.seam, sc.dash); i >= 0 {
+			return i
+		}
+		if i := bytes.Index(b, sc.dash); i >= 0 {
+			return n + i
+		}
+		return -1
+	}
+	return bytes.Index(b, sc.dash)
+}
+
+// keep keeps what could be the start of a boundary.
+func (sc *partScanner) keep(b []byte) {
+	most := len(sc.dash) - 1
+	if len(b) >= most {
+		sc.tail = append(sc.tail[:0], b[len(b)-most:]...)
+		return
+	}
+	sc.tail = append(sc.tail, b...)
+	if over := len(sc.tail) - most; over > 0 {
+		sc.tail = append(sc.tail[:0], sc.tail[over:]...)
+	}
 }
 
 // header looks at the header so far, which is behind the boundary, and

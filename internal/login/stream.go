@@ -38,7 +38,6 @@ type stream struct {
 	base int64  // offset of held[0]
 	safe int64  // offset up to which bytes may go out
 	err  error  // of src, or errCut
-	tmp  []byte
 
 	watch bool // a cut is noted and not made
 }
@@ -105,16 +104,20 @@ func (st *stream) Read(p []byte) (int, error) {
 
 // fill reads and scans once more.
 func (st *stream) fill() {
-	if st.tmp == nil {
-		st.tmp = make([]byte, chunk)
+	// What is held back moves to the front, so that memory stays constant, and
+	// the next bytes are read behind it.
+	n := len(st.held)
+	if cap(st.buf) < n+chunk {
+		st.buf = append(make([]byte, 0, n+2*chunk), st.held...)
+	} else {
+		st.buf = st.buf[:n]
+		copy(st.buf, st.held)
 	}
-	n, err := st.src.Read(st.tmp)
-	if n > 0 {
-		// What is held back moves to the front, so that memory stays
-		// constant.
-		st.buf = append(append(st.buf[:0], st.held...), st.tmp[:n]...)
-		st.held = st.buf
-		st.scan(st.tmp[:n], false)
+	k, err := st.src.Read(st.buf[n : n+chunk])
+	st.buf = st.buf[:n+k]
+	st.held = st.buf
+	if k > 0 {
+		st.scan(st.buf[n:], false)
 	}
 	if err == io.EOF && st.err == nil {
 		st.scan(nil, true)
