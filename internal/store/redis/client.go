@@ -42,19 +42,17 @@ func (o *Options) client() goredis.UniversalClient {
 	}
 }
 
-// name is the URL without user, password and files.
+// name is the URL without user, password and options.
 func (o *Options) name() string {
-	hosts := strings.Join(o.Addrs, ",")
+	scheme, path := "redis", "/"+strconv.Itoa(o.DB)
 	switch o.Topology {
 	case Cluster:
-		return "redis-cluster://" + hosts
+		scheme, path = "redis-cluster", ""
 	case Sentinel:
-		return "redis-sentinel://" + hosts + "/" + o.Master + "/" + strconv.Itoa(o.DB)
-	default:
-		scheme := "redis://"
-		if o.TLS != nil {
-			scheme = "rediss://"
-		}
-		return scheme + hosts + "/" + strconv.Itoa(o.DB)
+		scheme, path = "redis-sentinel", "/"+o.Master+path
 	}
+	if o.TLS != nil {
+		scheme += "s"
+	}
+	return scheme + "://" + strings.Join(o.Addrs, ",") + path
 }

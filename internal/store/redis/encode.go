@@ -52,9 +52,6 @@ func (b *booking) encodePart(p *part) {
 	var rows [2 * store.MaxCharges]store.Key
 	n := 0
 	index := func(k store.Key) int {
-		if k.IsZero() {
-			return 0
-		}
 		for i := range n {
 			if rows[i] == k {
 				return i + 1
@@ -73,13 +70,13 @@ func (b *booking) encodePart(p *part) {
 		if c.Soft == store.SoftIfBusy && b.busyTally(c).IsZero() || c.Soft == hardOnce {
 			soft = int(store.Hard)
 		}
-		once := c.Once
-		if b.far&(1<<i) != 0 {
-			once = store.Key{}
-		}
 		body.byte(soft)
 		body.byte(index(c.Key))
-		body.byte(index(once))
+		if c.Once.IsZero() || b.far&(1<<i) != 0 {
+			body.byte(0)
+		} else {
+			body.byte(index(c.Once))
+		}
 		every := micros(c.Every)
 		body.double(every)
 		body.double(float64(c.Burst-1) * every)

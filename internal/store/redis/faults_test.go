@@ -130,6 +130,27 @@ func TestWhoLeavesLeavesNoHalfReservation(t *testing.T) {
 	}
 }
 
+func TestWhatWaitsForARedisThatHangsIsBoundedAndCounted(t *testing.T) {
+	r := redistest.Start(t)
+	s := open(t, "redis://"+r.Addr, nil)
+	must(t, s, budget("a", 1))
+	r.Pause()
+	defer r.Resume()
+	const n = 20_000
+	for range n {
+		if err := s.Settle(ctx, &store.Settle{Refund: []store.Charge{budget("a", 1)}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	waiting, lost := s.Status().Waiting, s.Stats().Errors
+	if waiting > n-1000 || lost == 0 || int(lost)+waiting < n-200 { // one pipeline is on its way
+		t.Errorf("%d wait and %d are lost of %d", waiting, lost, n)
+	}
+	if _, err := one(s, budget("b", 1)); err == nil {
+		t.Error("a reservation was answered")
+	}
+}
+
 func TestAnAnswerThatComesTooLateIsGivenBack(t *testing.T) {
 	r := redistest.Start(t)
 	s := open(t, "redis://"+r.Addr, nil)

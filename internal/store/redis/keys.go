@@ -10,7 +10,9 @@ import (
 )
 
 // Kinds of keys: the letter after the hash tag. docs/redis.md says what each
-// holds and for how long.
+// holds and for how long. A value that is laid out anew gets another letter:
+// gateways of two versions on one Redis, or one that goes back, never read
+// what they do not understand.
 const (
 	kindCounter = 'c' // budgets, once markers, flags: a moment
 	kindTally   = 't'

@@ -36,14 +36,24 @@ func TestURLsAreRead(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s: %s", url, diff)
 		}
-		if _, err := redis.New(got); err != nil {
+		s, err := redis.New(got)
+		if err != nil {
 			t.Errorf("%s: %v", url, err)
+			continue
 		}
+		_ = s.Close(ctx)
 	}
-	for _, url := range []string{"rediss://db", "redis-sentinels://db/m", "redis-clusters://db"} {
-		if got, err := redis.Parse(url); err != nil || got.TLS == nil {
+	for _, url := range []string{"rediss://db:1/2", "redis-sentinels://db:1/m/2", "redis-clusters://db:1"} {
+		got, err := redis.Parse(strings.Replace(url, "db", "u:hunter2@db", 1))
+		if err != nil || got.TLS == nil {
 			t.Errorf("%s: without TLS, %v", url, err)
+			continue
 		}
+		s, err := redis.New(got)
+		if err != nil || !strings.HasPrefix(s.Name(), url) || strings.Contains(s.Name(), "hunter2") {
+			t.Errorf("%s: %v is named %s", url, err, s.Name())
+		}
+		_ = s.Close(ctx)
 	}
 }
 
