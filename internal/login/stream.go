@@ -98,8 +98,28 @@ func (st *stream) Read(p []byte) (int, error) {
 		if len(p) == 0 {
 			return 0, nil
 		}
+		if len(p) >= 2*len(st.held) && len(p) >= chunk/8 {
+			if n := st.pass(p); n > 0 {
+				return n, nil
+			}
+			continue
+		}
 		st.fill()
 	}
+}
+
+// pass reads into the caller's own memory, which is most of what streams by,
+// and returns how much of it may go on. The rest is held back.
+func (st *stream) pass(p []byte) int {
+	n := copy(p, st.held)
+	k, err := st.src.Read(p[n:])
+	all := p[:n+k]
+	st.held = all
+	st.scanned(all[n:], err)
+	free := int(st.safe - st.base)
+	st.buf = append(st.buf[:0], all[free:]...)
+	st.held, st.base = st.buf, st.safe
+	return free
 }
 
 // fill reads and scans once more.
@@ -116,8 +136,13 @@ func (st *stream) fill() {
 	k, err := st.src.Read(st.buf[n : n+chunk])
 	st.buf = st.buf[:n+k]
 	st.held = st.buf
-	if k > 0 {
-		st.scan(st.buf[n:], false)
+	st.scanned(st.buf[n:], err)
+}
+
+// scanned scans what was read, the last of held.
+func (st *stream) scanned(b []byte, err error) {
+	if len(b) > 0 {
+		st.scan(b, false)
 	}
 	if err == io.EOF && st.err == nil {
 		st.scan(nil, true)
