@@ -22,6 +22,7 @@ import (
 
 	"github.com/login-guard/login-guard/internal/challenge"
 	"github.com/login-guard/login-guard/internal/keys"
+	"github.com/login-guard/login-guard/internal/testport"
 )
 
 // Key is the master key of gateways under test, in hexadecimal. Tests that
@@ -97,7 +98,7 @@ func Start(t testing.TB, caddyfile string) *Gateway {
 
 func start(t testing.TB, caddyfile string) *Gateway {
 	t.Helper()
-	ports := freePorts(t, 4)
+	ports := testport.Take(t, 4)
 	g := &Gateway{t: t, dir: t.TempDir(), Port: ports[0], AdminAddr: fmt.Sprintf("127.0.0.1:%d", ports[3]), ended: make(chan struct{})}
 	g.URL = fmt.Sprintf("http://localhost:%d", ports[0])
 	global := fmt.Sprintf(`
@@ -337,18 +338,4 @@ func (l *lines) text() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.buf.String()
-}
-
-func freePorts(t testing.TB, n int) []int {
-	t.Helper()
-	out := make([]int, n)
-	for i := range out {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer l.Close() // all at once, so that no two are the same
-		out[i] = l.Addr().(*net.TCPAddr).Port
-	}
-	return out
 }

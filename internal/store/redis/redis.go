@@ -221,7 +221,15 @@ func (s *Store) Close(ctx context.Context) error {
 	s.lane.close(ctx)
 	s.stop()
 	err := s.client.Close()
-	s.done.Wait()
+	ended := make(chan struct{})
+	go func() { // ends with the goroutines that it waits for
+		s.done.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+	case <-ctx.Done(): // a Redis that hangs; nothing is asked of it any more
+	}
 	return err
 }
 

@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"github.com/login-guard/login-guard/internal/testport"
 	"net"
 	"os"
 	"os/exec"
@@ -77,32 +78,10 @@ func start(t testing.TB, env serverEnv, args ...string) *Server {
 	return s
 }
 
-// freePort finds a port below the range from which the system takes those of
-// outgoing connections, and whose bus port (+10000) is free as well.
+// freePort is a port whose bus port (+10000) is free as well.
 func freePort(t testing.TB) string {
 	t.Helper()
-	for range 200 {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		port := 10000 + l.Addr().(*net.TCPAddr).Port%22000
-		_ = l.Close()
-		free := true
-		for _, p := range []int{port, port + 10000} {
-			l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", p))
-			if err != nil {
-				free = false
-				break
-			}
-			_ = l.Close()
-		}
-		if free {
-			return fmt.Sprintf("127.0.0.1:%d", port)
-		}
-	}
-	t.Fatal("no free port")
-	return ""
+	return fmt.Sprintf("127.0.0.1:%d", testport.Take(t, 1, 10000)[0])
 }
 
 func (s *Server) launch() {

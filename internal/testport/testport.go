@@ -1,0 +1,69 @@
+// Package testport finds ports for servers that tests start.
+//
+// A port that was free a moment ago may be another test's by the time its
+// server listens. Caddy shares its ports with whoever asks (SO_REUSEPORT), so
+// neither would notice, and each would get some of the other's requests.
+package testport
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+)
+
+// Ports are taken from below the range that systems take those of outgoing
+// connections and of listeners without a wish from.
+const (
+	lowest = 12000
+	count  = 10000
+)
+
+// Take returns n ports on loopback, for TCP and UDP, which no other test has
+// until this one ends. also are further offsets from each port that must be
+// free.
+func Take(t testing.TB, n int, also ...int) []int {
+	t.Helper()
+	dir := filepath.Join(os.TempDir(), fmt.Sprintf("login-guard-ports-%d", os.Getuid()))
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	var out []int
+	for range 100 * n {
+		port := lowest + rand.IntN(count)
+		lock, err := os.OpenFile(filepath.Join(dir, fmt.Sprint(port)), os.O_CREATE|os.O_RDWR, 0o600)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) != nil || !free(append(also, 0), port) {
+			lock.Close()
+			continue
+		}
+		t.Cleanup(func() { lock.Close() })
+		if out = append(out, port); len(out) == n {
+			return out
+		}
+	}
+	t.Fatalf("no %d free ports from %d on", n, lowest)
+	return nil
+}
+
+func free(offsets []int, port int) bool {
+	for _, o := range offsets {
+		address := fmt.Sprintf("127.0.0.1:%d", port+o)
+		l, err := net.Listen("tcp", address)
+		if err != nil {
+			return false
+		}
+		l.Close()
+		u, err := net.ListenPacket("udp", address)
+		if err != nil {
+			return false
+		}
+		u.Close()
+	}
+	return true
+}
