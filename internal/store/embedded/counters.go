@@ -93,6 +93,7 @@ func (t *counters) take(p place, c *store.Charge, now int64) {
 
 // row returns the row of a key, making room for it if need be.
 func (t *counters) row(p place, now int64) *slot {
+	t.wrote(p)
 	if r := t.find(p); r != nil {
 		return r
 	}

@@ -49,12 +49,44 @@ const none = ^uint32(0)
 type grid struct {
 	seed seed
 	sets uint32
+	// used has a bit for each block of rows that something was written to, so
+	// that a snapshot looks at no others.
+	used []uint64
 }
+
+// blockRows is how many rows a bit of used stands for.
+const blockRows = 64
 
 // shape makes room for about n rows, in at least two sets.
 func shape(n int, s seed) grid {
-	return grid{seed: s, sets: uint32(min(max(2, (n+ways-1)/ways), 1<<29))}
+	g := grid{seed: s, sets: uint32(min(max(2, (n+ways-1)/ways), 1<<29))}
+	g.used = make([]uint64, g.rows()/(64*blockRows)+1)
+	return g
 }
+
+// wrote notes that a row of p is written to.
+func (g *grid) wrote(p place) {
+	a, b := p.a/blockRows, p.b/blockRows
+	g.used[a/64] |= 1 << (a % 64)
+	g.used[b/64] |= 1 << (b % 64)
+}
+
+// nextUsed returns the first used block from block on, -1 if there is none.
+func (g *grid) nextUsed(block int) int {
+	for w := block / 64; w < len(g.used); w++ {
+		bitmap := g.used[w]
+		if w == block/64 {
+			bitmap &^= 1<<(block%64) - 1
+		}
+		if bitmap != 0 {
+			return w*64 + bits.TrailingZeros64(bitmap)
+		}
+	}
+	return -1
+}
+
+// unuse forgets that a block was written to.
+func (g *grid) unuse(block int) { g.used[block/64] &^= 1 << (block % 64) }
 
 func (g *grid) rows() int { return int(g.sets) * ways }
 

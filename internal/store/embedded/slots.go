@@ -116,6 +116,7 @@ func (t *slots) first(p place) *slot {
 // set writes a marker, in place of the one that ends first when there is no
 // room.
 func (t *slots) set(p place, until, now int64) {
+	t.wrote(p)
 	r := t.find(p)
 	if r == nil {
 		if r = t.free(p, now); r == nil {
@@ -124,6 +125,25 @@ func (t *slots) set(p place, until, now int64) {
 		}
 	}
 	*r = slot{tag: p.tag, until: until}
+}
+
+// usedRows copies the rows of used blocks, from a block on, until to is full. It
+// returns the rows and the block to go on from, -1 at the end. A block without
+// a live row is used no more.
+func (t *slots) usedRows(to []slot, block int, now int64) (rows []slot, next int) {
+	rows = to[:0]
+	for block = t.nextUsed(block); block >= 0 && len(rows)+blockRows <= cap(to); block = t.nextUsed(block + 1) {
+		from := len(rows)
+		rows = append(rows, t.rows[block*blockRows:min(len(t.rows), (block+1)*blockRows)]...)
+		live := false
+		for _, r := range rows[from:] {
+			live = live || r.until > now
+		}
+		if !live {
+			t.unuse(block)
+		}
+	}
+	return rows, block
 }
 
 func (t *slots) drop(p place) {

@@ -158,16 +158,17 @@ func (s *Store) snapshotTo(to io.Writer, now int64, stats *snapper) error {
 	live := 0
 	for _, thin := range []struct {
 		table byte
-		rows  []slot
-	}{{snapCounters, s.counters.rows}, {snapOnces, s.onces.rows}, {snapFlags, s.flags.rows}} {
-		rows := make([]slot, sliceRows)
-		for i := 0; i < len(thin.rows); i += sliceRows {
+		from  *slots
+	}{{snapCounters, &s.counters.slots}, {snapOnces, &s.onces}, {snapFlags, &s.flags}} {
+		room := make([]slot, sliceRows)
+		for block := 0; block >= 0; {
+			var rows []slot
 			s.mu.Lock()
-			n := copy(rows, thin.rows[i:])
+			rows, block = thin.from.usedRows(room, block, now)
 			s.mu.Unlock()
-			stats.longest = max(stats.longest, n*slotBytes)
+			stats.longest = max(stats.longest, len(rows)*slotBytes)
 			b := buf[:chunkHeader]
-			for _, r := range rows[:n] {
+			for _, r := range rows {
 				if r.until > now {
 					b = binary.LittleEndian.AppendUint64(b, r.tag)
 					b = binary.LittleEndian.AppendUint64(b, uint64(r.until))
@@ -198,10 +199,10 @@ func wideTo[R any, P row[R]](s *Store, w io.Writer, t *table[R, P], table byte, 
 	const rows = sliceRows / 4
 	var buf []byte
 	tags, copied := make([]uint64, rows), make([]R, rows)
-	for i := 0; i < len(t.rows); i += rows {
+	for block := 0; block >= 0; {
+		var n int
 		s.mu.Lock()
-		n := copy(tags, t.tags[i:])
-		copy(copied, t.rows[i:])
+		n, block = t.usedRows(tags, copied, block)
 		s.mu.Unlock()
 		stats.longest = max(stats.longest, n*snapRow[table])
 		b := append(buf[:0], make([]byte, chunkHeader)...)

@@ -56,6 +56,7 @@ func (t *table[R, P]) find(p place) P {
 // make returns the row of a key and whether it is a new, empty one, in place
 // of another where there is no room.
 func (t *table[R, P]) make(p place, now int64) (P, bool) {
+	t.wrote(p)
 	if r := t.find(p); r != nil {
 		return r, false
 	}
@@ -102,6 +103,25 @@ func (t *table[R, P]) least(p place, now int64) uint32 {
 		t.penalised++
 	}
 	return least
+}
+
+// usedRows copies the rows of used blocks as slots.usedRows does. A block
+// without any row is used no more.
+func (t *table[R, P]) usedRows(tags []uint64, to []R, block int) (n, next int) {
+	for block = t.nextUsed(block); block >= 0 && n+blockRows <= len(tags); block = t.nextUsed(block + 1) {
+		from, end := block*blockRows, min(len(t.rows), (block+1)*blockRows)
+		copied := copy(tags[n:], t.tags[from:end])
+		copy(to[n:], t.rows[from:end])
+		any := uint64(0)
+		for _, tag := range tags[n : n+copied] {
+			any |= tag
+		}
+		if any == 0 {
+			t.unuse(block)
+		}
+		n += copied
+	}
+	return n, block
 }
 
 func (t *table[R, P]) drop(p place) {
