@@ -28,7 +28,36 @@ type Endpoint struct {
 	query             map[string][]string // parameter → normalised values
 	queryUnless       []string
 
+	// byName are the credentials that a name is to the byte, wild those with
+	// any head.
+	byName map[string][]place
+	wild   []place
+
 	countsAll bool // see Options.CountsAll
+}
+
+// place is where a credential stands among an endpoint's lists.
+type place struct {
+	list, at int
+	f        *credential
+}
+
+// named are the credentials of a name.
+func (e *Endpoint) named(name string) []place { return e.byName[name] }
+
+// index makes byName and wild.
+func (e *Endpoint) index() {
+	e.byName = make(map[string][]place)
+	for n, fs := range e.lists() {
+		for j := range fs {
+			is := place{n, j, &fs[j]}
+			if fs[j].wild {
+				e.wild = append(e.wild, is)
+			} else {
+				e.byName[fs[j].name] = append(e.byName[fs[j].name], is)
+			}
+		}
+	}
 }
 
 // Name is the endpoint's name in records and metrics.
@@ -111,6 +140,7 @@ func newEndpoint(c config.Endpoint) (*Endpoint, error) {
 		}
 	}
 	e.queryUnless = c.QueryUnless
+	e.index()
 	return e, nil
 }
 

@@ -1,6 +1,7 @@
 package login
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -44,6 +45,7 @@ func (rd *Reader) interestingTokens(t tokens) bool {
 // tally counts how often a field is there.
 type tally struct {
 	f              *credential
+	at             int // in its list
 	body, query, n int // exact in body, exact in query, loosely only
 	value          string
 	inQuery        string // the query's value
@@ -87,10 +89,40 @@ type found struct {
 	reason    string // refused
 }
 
+// lists of credentials, in the order of Endpoint.lists.
+const (
+	listAccount = iota
+	listFallback
+	listPassword
+	listRequires
+	listCount
+)
+
+// tallies are those of the fields of one list that were found, in the list's
+// order.
+type tallies []tally
+
+// of returns the tally of the at-th field of a list, a new one if it was not
+// found before.
+func (ts *tallies) of(f *credential, at int) *tally {
+	i := 0
+	for i < len(*ts) && (*ts)[i].at < at {
+		i++
+	}
+	if i == len(*ts) || (*ts)[i].at != at {
+		*ts = slices.Insert(*ts, i, tally{f: f, at: at})
+	}
+	return &(*ts)[i]
+}
+
+// counted are the tallies of an endpoint's lists.
+type counted struct{ lists [listCount]tallies }
+
+// room is for the tallies that logins have, so that they need no other.
+type room [listCount][3]tally
+
 // count tallies the endpoint's credentials among the pairs.
-// The tallies are in room where they fit.
-func (e *Endpoint) count(room []tally, pairs []pair) (account, fallback, password, requires []tally) {
-	lists := e.tallies(room)
+func (e *Endpoint) count(out *counted, pairs []pair) {
 	// Heads of names such as `user[email]` that are credentials themselves:
 	// `user[remember_me]` beside it is then no odd spelling of `user`.
 	var heads []string
@@ -105,22 +137,14 @@ func (e *Endpoint) count(room []tally, pairs []pair) (account, fallback, passwor
 		if skip(p) || p.odd || p.listed || !p.scalar() {
 			continue
 		}
-		for n, l := range lists {
-			for j := range l {
-				if !l[j].f.exact(p.name) {
-					continue
-				}
+		for _, is := range e.named(p.name) {
+			exact[i] = true
+			out.lists[is.list].of(is.f, is.at).found(p, is.list <= listFallback)
+		}
+		for _, is := range e.wild {
+			if is.f.exact(p.name) {
 				exact[i] = true
-				// A number for an account matches many rows in MySQL; as a
-				// password it is a guess like any other.
-				switch named := n < 2; {
-				case named && p.json && p.kind == kindNull:
-					l[j].null++
-				case named && !p.text():
-					l[j].n++
-				default:
-					l[j].add(p)
-				}
+				out.lists[is.list].of(is.f, is.at).found(p, is.list <= listFallback)
 			}
 		}
 		if exact[i] && len(p.toks) > 1 {
@@ -128,69 +152,74 @@ func (e *Endpoint) count(room []tally, pairs []pair) (account, fallback, passwor
 		}
 	}
 	for i := range pairs {
-		p := &pairs[i]
-		if exact[i] || skip(p) {
-			continue
-		}
-		for _, l := range lists {
-			for j := range l {
-				f := l[j].f
-				if !f.loose(p.toks) && !f.loose(p.alt) && (f.wild || !f.loose(p.flat)) {
-					continue
-				}
-				if len(f.toks) == 1 && !f.wild && len(p.toks) > 1 && p.alt == nil && !p.odd && contains(heads, p.toks[0]) {
-					continue
-				}
-				l[j].n++
-				l[j].looseAt = l[j].looseAt || strings.Contains(p.value, "@")
-			}
+		if p := &pairs[i]; !exact[i] && !skip(p) {
+			e.countLoose(out, p, heads)
 		}
 	}
 	// An account of null is none where another names one, else a spelling
 	// that shops take in their own ways.
-	for _, l := range lists[:2] {
+	for _, l := range out.lists[:listPassword] {
 		for j := range l {
 			if !anyPresent(l) {
 				l[j].n += l[j].null
 			}
 		}
 	}
-	return lists[0], lists[1], lists[2], lists[3]
 }
 
-// tallyRoom is for more fields than any login is known to have.
-const tallyRoom = 32
+// found notes a pair that is this field to the byte.
+func (t *tally) found(p *pair, account bool) {
+	// A number for an account matches many rows in MySQL; as a password it is
+	// a guess like any other.
+	switch {
+	case account && p.json && p.kind == kindNull:
+		t.null++
+	case account && !p.text():
+		t.n++
+	default:
+		t.add(p)
+	}
+}
 
-// tallies makes an empty tally for each credential.
-func (e *Endpoint) tallies(room []tally) (lists [4][]tally) {
-	from := [4][]credential{e.account, e.fallback, e.password, e.requires}
-	all := room[:0]
-	for _, fs := range from {
-		for i := range fs {
-			all = append(all, tally{f: &fs[i]})
+// countLoose notes a pair that some shop could take for one of the fields.
+func (e *Endpoint) countLoose(out *counted, p *pair, heads []string) {
+	for n, fs := range e.lists() {
+		for j := range fs {
+			f := &fs[j]
+			if !f.loose(p.toks) && !f.loose(p.alt) && (f.wild || !f.loose(p.flat)) {
+				continue
+			}
+			if len(f.toks) == 1 && !f.wild && len(p.toks) > 1 && p.alt == nil && !p.odd && contains(heads, p.toks[0]) {
+				continue
+			}
+			t := out.lists[n].of(f, j)
+			t.n++
+			t.looseAt = t.looseAt || strings.Contains(p.value, "@")
 		}
 	}
-	for i, fs := range from {
-		lists[i], all = all[:len(fs):len(fs)], all[len(fs):]
-	}
-	return lists
+}
+
+// lists are the credentials that are counted.
+func (e *Endpoint) lists() [listCount][]credential {
+	return [listCount][]credential{e.account, e.fallback, e.password, e.requires}
 }
 
 // complete reports whether every credential is there, however spelled.
-func (e *Endpoint) complete(account, fallback, password, requires []tally) bool {
+func (e *Endpoint) complete(c *counted) bool {
 	// A side way names what it needs; a login needs both.
-	if !anyPresent(account) && !anyPresent(fallback) && (len(account)+len(fallback) > 0 || !e.isSide()) {
+	if !anyPresent(c.lists[listAccount]) && !anyPresent(c.lists[listFallback]) && (len(e.account)+len(e.fallback) > 0 || !e.isSide()) {
 		return false
 	}
-	if !anyPresent(password) && (len(password) > 0 || !e.isSide()) {
+	if !anyPresent(c.lists[listPassword]) && (len(e.password) > 0 || !e.isSide()) {
 		return false
 	}
+	requires := c.lists[listRequires]
 	for i := range requires {
 		if !requires[i].present() {
 			return false
 		}
 	}
-	return true
+	return len(requires) == len(e.requires)
 }
 
 func anyInQuery(ts []tally) bool {
@@ -214,11 +243,15 @@ func anyPresent(ts []tally) bool {
 // judge says whether the pairs are this endpoint's login, no login, or one
 // that two shops would read differently.
 func (e *Endpoint) judge(pairs []pair) found {
-	var room [tallyRoom]tally
-	account, fallback, password, requires := e.count(room[:], pairs)
-	if !e.complete(account, fallback, password, requires) {
+	var c counted
+	var r room
+	for n := range r {
+		c.lists[n] = r[n][:0]
+	}
+	if e.count(&c, pairs); !e.complete(&c) {
 		return found{}
 	}
+	account, fallback, password, requires := c.lists[listAccount], c.lists[listFallback], c.lists[listPassword], c.lists[listRequires]
 	second := fallback
 	if !anyPresent(account) {
 		account, second = fallback, nil
@@ -312,8 +345,13 @@ func (e *Endpoint) prefilled(account, password, requires []tally) (accounts []st
 // could reports whether the pairs, read as loosely as any shop would, hold
 // all of the endpoint's credentials.
 func (e *Endpoint) could(pairs []pair) bool {
-	var room [tallyRoom]tally
-	return e.complete(e.count(room[:], pairs))
+	var c counted
+	var r room
+	for n := range r {
+		c.lists[n] = r[n][:0]
+	}
+	e.count(&c, pairs)
+	return e.complete(&c)
 }
 
 // hasPassword reports whether a name could be one of the endpoint's password
