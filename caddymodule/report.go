@@ -36,6 +36,9 @@ func (h *Handler) report(r *http.Request, a *attempt, o login.Outcome) {
 	h.app.state.saw(h.name, d.Would, d.Outcome, a.signals.Private)
 	h.app.record(now, d, func(d *record.Decision) {
 		d.Account, d.Address = a.g.ledger.Pseudonym(a.account), h.logAddress(a)
+		for _, name := range a.reading.Accounts {
+			d.Accounts = append(d.Accounts, a.g.ledger.Pseudonym(a.g.ledger.Account(h.reader.FoldAccount(name))))
+		}
 	})
 }
 
@@ -135,6 +138,9 @@ func (a *App) write(d record.Decision) {
 			zap.String("action", d.Action), zap.String("would", d.Would), zap.String("mode", d.Mode),
 			zap.Float64("score", d.Score), zap.Strings("reasons", d.Codes()), zap.String("outcome", d.Outcome),
 			zap.String("account", d.Account), zap.String("address", d.Address), zap.Duration("duration", d.Duration),
+		}
+		if len(d.Accounts) > 1 {
+			fields = append(fields, zap.Strings("accounts", d.Accounts))
 		}
 		if d.Country != "" {
 			fields = append(fields, zap.String("country", d.Country))

@@ -288,6 +288,7 @@ type Decision struct {
 	Reasons  []string `json:"reasons"`
 	Outcome  string   `json:"outcome"`
 	Account  string   `json:"account"`
+	Accounts []string `json:"accounts"`
 	Address  string   `json:"address"`
 	Count    int      `json:"count"`
 }

@@ -27,10 +27,13 @@ type Decision struct {
 	Reasons       []risk.Reason
 	Outcome       string
 	Account       string // keyed hash
-	Address       string
-	Country       string
-	ASN           uint32
-	Duration      time.Duration
+	// Accounts are all that an attempt counts on, Account first, where shops
+	// could book it on different ones; nil where it is that one.
+	Accounts []string
+	Address  string
+	Country  string
+	ASN      uint32
+	Duration time.Duration
 	// Count is above one when the record stands for that many alike.
 	Count int
 }
@@ -184,7 +187,7 @@ func (f *Folder) turnLocked(now time.Time) []Decision {
 			d := k.last
 			d.Count = n
 			// The record stands for many: it names none of them.
-			d.Address, d.Account, d.Country, d.ASN, d.Duration = "", "", "", 0, 0
+			d.Address, d.Account, d.Accounts, d.Country, d.ASN, d.Duration = "", "", nil, "", 0, 0
 			out = append(out, d)
 		}
 		delete(f.kinds, kind)

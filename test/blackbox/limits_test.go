@@ -249,3 +249,23 @@ func TestARetryIsNoFailureAndAnAbandonedCheckIsAnAttempt(t *testing.T) {
 		p.denied(p.login("u5", "x"))
 	})
 }
+
+func TestALoginOverAPrefilledNameCountsOnBothAccountsAndTheLogSaysSo(t *testing.T) {
+	t.Parallel()
+	_, g := limited(t, but("pair")...)
+	p := visitor(t, g.URL, "203.0.113.7")
+	for i := range 5 {
+		p.wrong(p.post("/login?email=bob%40shop.example", credentials("carol@shop.example", fmt.Sprint("guess", i))))
+	}
+	both := g.LastDecision(5)
+	for i, account := range []string{"carol@shop.example", "bob@shop.example"} {
+		p.denied(p.login(account, "guess"))
+		alone := g.LastDecision(6 + i)
+		if len(both.Accounts) != 2 || both.Accounts[i] != alone.Account || len(alone.Accounts) != 0 {
+			t.Fatalf("accounts %q, want %s in place %d; for itself it has %q", both.Accounts, alone.Account, i, alone.Accounts)
+		}
+	}
+	if both.Account != both.Accounts[0] {
+		t.Errorf("account %s, of %q", both.Account, both.Accounts)
+	}
+}

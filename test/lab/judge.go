@@ -1,9 +1,7 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -90,20 +88,6 @@ func (r *Ran) tried() bool {
 	return r.Handler == "login" && slices.ContainsFunc(r.Accounts, text) && slices.ContainsFunc(r.Passwords, text)
 }
 
-// prefilled reports whether an account comes from a link that filled in the
-// login form (`/login?user=x`), while the body names another. The gateway
-// counts such an attempt on both accounts, of which its log names the body's
-// only; that it counts on the other, too, is for other tests to show.
-func prefilled(c *Case, account string) bool {
-	if c.Request == nil {
-		return false
-	}
-	_, query, _ := strings.Cut(c.Request.Target, "?")
-	values, err := url.ParseQuery(query)
-	return err == nil && len(values["user"]) == 1 && login.FoldAccount(values.Get("user")) == login.FoldAccount(account) &&
-		bytes.Contains(c.Request.Body, []byte("user")) && bytes.Contains(c.Request.Body, []byte("pass"))
-}
-
 // Of judges one request.
 func (j *Judge) Of(c *Case, w *Watch) []Violation {
 	var out []Violation
@@ -138,7 +122,7 @@ func (j *Judge) Of(c *Case, w *Watch) []Violation {
 		}
 		for _, account := range run.Accounts {
 			name := j.pseudonym(c.Backend, account)
-			if name != allowed[0].Account && !slices.Contains(allowed[0].Accounts, name) && !prefilled(c, account) {
+			if name != allowed[0].Account && !slices.Contains(allowed[0].Accounts, name) {
 				say(OtherAccount, "%s; counted on another account", took)
 				break
 			}
