@@ -11,28 +11,108 @@ import (
 // have no case.
 const basicScheme = "basic"
 
-// hasBasic reports whether a request could carry a password by HTTP Basic.
-// It costs no allocation.
+// hasBasic reports whether a request says that it carries a password by HTTP
+// Basic, be it behind another scheme or a byte order mark. It costs no
+// allocation.
 func hasBasic(h http.Header) bool {
 	for _, v := range h["Authorization"] {
 		v = strings.TrimLeft(v, " \t,")
 		if len(v) >= len(basicScheme) && strings.EqualFold(v[:len(basicScheme)], basicScheme) {
 			return true
 		}
+		for {
+			i := indexFold(v, basicScheme)
+			if i < 0 {
+				break
+			}
+			// No token of another scheme has blanks in it.
+			if v = v[i+len(basicScheme):]; v != "" && v[0] <= ' ' {
+				return true
+			}
+		}
 	}
 	return false
+}
+
+// hintsBasic reports whether a request carries what is an account and a
+// password to servers that do not look at the scheme and skip what is not
+// base64, as many hand-written ones do. Tokens of other schemes are no clear
+// text, or JSON.
+func hintsBasic(h http.Header) bool {
+	for _, v := range h["Authorization"] {
+		_, rest, _ := strings.Cut(v, " ")
+		second, _, _ := strings.Cut(rest, " ")
+		if looseCredentials(v) || looseCredentials(rest) || looseCredentials(second) {
+			return true
+		}
+	}
+	return false
+}
+
+// looseCredentials reports whether a token is base64, of either alphabet and
+// with whatever in between, of a text with a colon. JSON is none: an account
+// has no braces. It costs no allocation and ends at the first byte that is no
+// text, as other schemes' tokens do early.
+func looseCredentials(token string) bool {
+	var bits, n uint32
+	var part [utf8.UTFMax]byte
+	have, account, colon := 0, 0, false
+	for i := 0; i < len(token) && token[i] != '='; i++ {
+		six := sixBits(token[i])
+		if six < 0 {
+			continue
+		}
+		if bits, n = bits<<6|uint32(six), n+6; n < 8 {
+			continue
+		}
+		n -= 8
+		part[have] = byte(bits >> n)
+		if have++; !utf8.FullRune(part[:have]) {
+			continue
+		}
+		r, size := utf8.DecodeRune(part[:have])
+		have = 0
+		switch {
+		case r == utf8.RuneError && size <= 1, r < ' ', r == 0x7f, !colon && (r == '{' || r == '"'), r == ':' && account == 0:
+			return false
+		case r == ':':
+			colon = true
+		case !colon:
+			account++
+		}
+	}
+	return colon && have == 0
+}
+
+// sixBits is what a letter of base64 stands for; -1 for what is none.
+func sixBits(c byte) int {
+	switch {
+	case c >= 'A' && c <= 'Z':
+		return int(c - 'A')
+	case c >= 'a' && c <= 'z':
+		return int(c-'a') + 26
+	case c >= '0' && c <= '9':
+		return int(c-'0') + 52
+	case c == '+' || c == '-':
+		return 62
+	case c == '/' || c == '_':
+		return 63
+	}
+	return -1
 }
 
 // decideBasic reads the credentials of HTTP Basic by RFC 7617: one header,
 // one space, padded base64 of the standard alphabet, a colon behind the
 // account. Servers were seen to skip what is not base64, to take the last of
-// two headers and to read other charsets than UTF-8; all that is refused.
+// two headers and to read other charsets than UTF-8; all that is refused. On
+// the endpoint's own paths so is what is credentials under another scheme.
 func (rd *Reader) decideBasic(s *subject) Reading {
-	if !rd.basic || !hasBasic(s.r.Header) {
+	if !rd.basic {
 		return other
 	}
+	said := hasBasic(s.r.Header)
 	for _, e := range rd.endpoints {
-		if e.cfg.Body != bodyBasic || !e.applies(s) {
+		if e.cfg.Body != bodyBasic || !e.applies(s) || !said && !e.onPath(s) {
 			continue
 		}
 		all := s.r.Header["Authorization"]

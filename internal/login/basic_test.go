@@ -137,3 +137,43 @@ func TestTokensOfOtherSchemesCostNoAllocation(t *testing.T) {
 		t.Errorf("%v allocations", n)
 	}
 }
+
+func TestCredentialsUnderAnotherSchemeAreRefusedWhereBasicIsAsked(t *testing.T) {
+	rd := basicReader(t)
+	ask := func(path, header string) Reading {
+		r := httptest.NewRequest("GET", path, nil)
+		r.Header.Set("Authorization", header)
+		return read(rd, r)
+	}
+	for _, header := range []string{
+		"Negotiate " + userPass("ann:pw"), "Bearer " + userPass("ann:pw"), userPass("ann:pw"), "BBasi " + userPass("änn:pw"),
+		"Bearer  " + userPass("ann:pw"), "Token " + strings.TrimRight(userPass("ann:pwx"), "="), "x " + userPass("ann:pw")[:4] + "*" + userPass("ann:pw")[4:],
+	} {
+		if got := ask("/api/orders", header); got.Kind != Refused || got.Reason != ReasonBasic {
+			t.Errorf("%q: %v %s", header, got.Kind, got.Reason)
+		}
+		if got := ask("/elsewhere", header); got.Kind != Other {
+			t.Errorf("%q elsewhere: %v %s", header, got.Kind, got.Reason)
+		}
+	}
+	// Said to be Basic, however oddly, it is refused everywhere.
+	for _, header := range []string{"Bearer x, Basic " + userPass("ann:pw"), "\ufeffBasic " + userPass("ann:pw"), "x basic\t" + userPass("ann:pw")} {
+		if got := ask("/elsewhere", header); got.Kind != Refused || got.Reason != ReasonBasic {
+			t.Errorf("%q: %v %s", header, got.Kind, got.Reason)
+		}
+	}
+	for _, header := range []string{
+		"Bearer eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJhOmIifQ.x_-x", "Bearer " + userPass(`{"a":1}`), "Bearer 3q2-7wA6", "Bearer x",
+		`Digest username="x", realm="y", nonce="dcd98b7102dd2f0e8b11d0f600bfb0c093", uri="/"`, "Negotiate YIIG", "Token " + userPass("no colon"), "Bearer " + userPass(":x"), "Bearer " + userPass("a\x00:x"), "",
+	} {
+		if got := ask("/api/orders", header); got.Kind != Other {
+			t.Errorf("%q: %v %s", header, got.Kind, got.Reason)
+		}
+	}
+	// Beside it, what the body holds is still a login.
+	r := post("/elsewhere", urlencoded, "user=bob&pass=x")
+	r.Header.Set("Authorization", "Bearer "+userPass("ann:pw"))
+	if got := read(rd, r); got.Kind != Attempt || got.Account != "bob" {
+		t.Errorf("a form beside a token: %v %q", got.Kind, got.Account)
+	}
+}

@@ -151,7 +151,7 @@ func (rd *Reader) Read(w http.ResponseWriter, r *http.Request) Reading {
 		}
 		hasBody = false
 	}
-	basic := rd.basic && hasBasic(r.Header)
+	basic := rd.basic && (hasBasic(r.Header) || hintsBasic(r.Header))
 	if !hasBody && !basic && !rd.queryMayHold(r.URL.RawQuery) && !(rd.always && r.URL.RawQuery != "") {
 		return other
 	}
@@ -168,6 +168,8 @@ func (rd *Reader) Read(w http.ResponseWriter, r *http.Request) Reading {
 		}
 	}
 	s := rd.newSubject(r)
+	// A login that is none here leaves the rest of the request to be read.
+	basic = basic && rd.decideBasic(s).Kind != Other
 	if hasBody {
 		s.media = readMedia(r.Header)
 		if (rd.json || len(rd.graphql) > 0) && !rd.reads(s) && rd.onJSONPath(s) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/login-guard/login-guard/internal/keys"
 	"github.com/login-guard/login-guard/internal/ledger"
@@ -88,6 +89,26 @@ func (r *Ran) tried() bool {
 	return r.Handler == "login" && slices.ContainsFunc(r.Accounts, text) && slices.ContainsFunc(r.Passwords, text)
 }
 
+// noise reports whether what a login took is no text and came under a scheme
+// that is not Basic: to an app that does not look at the scheme any token is an
+// account and a password, but nobody's.
+func noise(c *Case, run *Ran) bool {
+	if c.Request == nil {
+		return false
+	}
+	tokens := 0
+	for _, f := range c.Request.Header {
+		if strings.EqualFold(f.Name, "Authorization") {
+			tokens++
+			if v := strings.ToLower(strings.TrimSpace(f.Value)); strings.HasPrefix(v, "basic") {
+				return false
+			}
+		}
+	}
+	odd := func(r rune) bool { return r < ' ' || r == 0x7f || r == utf8.RuneError }
+	return tokens > 0 && strings.ContainsFunc(strings.Join(append(slices.Clone(run.Accounts), run.Passwords...), ""), odd)
+}
+
 // Of judges one request.
 func (j *Judge) Of(c *Case, w *Watch) []Violation {
 	var out []Violation
@@ -99,7 +120,7 @@ func (j *Judge) Of(c *Case, w *Watch) []Violation {
 	perRef := map[string]int{}
 	for i := range runs {
 		run := &runs[i]
-		if !run.tried() {
+		if !run.tried() || noise(c, run) {
 			continue
 		}
 		perRef[run.Ref]++

@@ -103,3 +103,24 @@ func write[T any](t *testing.T, path string, lines []T) {
 		}
 	}
 }
+
+func TestTokensThatAreNoTextAreNobodysLogin(t *testing.T) {
+	for _, test := range []struct {
+		header, account, password string
+		want                      bool
+	}{
+		{"Negotiate x", "\x03", "p", true},
+		{"Negotiate x", "ann", "p\uFFFD", true},
+		{"Negotiate x", "ann", "p", false},
+		{" basic x", "\x03", "p", false},
+		{"", "\x03", "p", false},
+	} {
+		c := &Case{Request: &Request{}}
+		if test.header != "" {
+			c.Request.set("Authorization", test.header)
+		}
+		if got := noise(c, &Ran{Accounts: []string{test.account}, Passwords: []string{test.password}}); got != test.want {
+			t.Errorf("%q, %q with %q: %v", test.header, test.account, test.password, got)
+		}
+	}
+}
