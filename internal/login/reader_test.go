@@ -117,7 +117,7 @@ func TestOpenCartQuerySpellingsAreAttempts(t *testing.T) {
 	for _, target := range []string{
 		"/?route=account/login.login", "/anything?route=account/login.login", "/index.php/x?route=account/login.login",
 		"/?r%6Fute=account/login.login", "/?+route=account/login.login", "/?route=%20account/login.login",
-		"/?route=account/login|login", "/?route=Account/Login.login",
+		"/?route=ac%00count/log%ffin.login", "/?route=account/login.login%00x", "/?route=account/login|login", "/?route=Account/Login.login",
 		"/?route=common/home&route=account/login.login", "/index.php?route=account/login.login&language=en-gb&login_token=x",
 		"/login", "/en-gb/login", "/login?route=common/home", "/?_route_=login&route=common/home",
 		"/index.php?ROUTE=account/register", "/login/cash-register?route=x",

@@ -97,9 +97,6 @@ func (e *Endpoint) exempted(s *subject, pairs []pair) bool {
 // strips what is no letter, digit, `_`, `/`, `.` or `|`, takes `|` for `.`,
 // and an absent method is `index`.
 func routeValue(v string) string {
-	if i := strings.IndexByte(v, 0); i >= 0 {
-		v = v[:i]
-	}
 	v = strings.Map(func(r rune) rune {
 		switch {
 		case r >= 'a' && r <= 'z', r >= '0' && r <= '9', r == '_', r == '/', r == '.':

@@ -104,8 +104,11 @@ func (s *subject) param(name string, values []string) routing {
 			continue
 		}
 		v := routeValue(p.value)
+		// Some end a text at a NUL, OpenCart takes it out.
+		head, _, _ := strings.Cut(p.value, "\x00")
+		cut := routeValue(head)
 		for _, want := range values {
-			if v == want {
+			if v == want || cut == want {
 				return routeMet
 			}
 		}
