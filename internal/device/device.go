@@ -11,6 +11,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/login-guard/login-guard/internal/keys"
@@ -183,9 +184,10 @@ func open(ring *keys.Ring, bound, cookie string, version byte) ([]byte, bool) {
 	if cookie == "" || len(cookie) > maxCookie {
 		return nil, false
 	}
-	sealed, err := base64.RawURLEncoding.DecodeString(cookie)
-	if err != nil || base64.RawURLEncoding.EncodeToString(sealed) != cookie {
-		return nil, false // one cookie has one spelling
+	// One cookie has one spelling: no line ends, no bits left over.
+	sealed, err := base64.RawURLEncoding.Strict().DecodeString(cookie)
+	if err != nil || strings.ContainsAny(cookie, "\r\n") {
+		return nil, false
 	}
 	b, err := ring.Open(keys.Device, sealed, []byte(bound))
 	if err != nil || len(b) == 0 || b[0] != version {

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"net/netip"
 
+	"github.com/login-guard/login-guard/config"
 	"github.com/login-guard/login-guard/internal/device"
 	"github.com/login-guard/login-guard/internal/keys"
 	"github.com/login-guard/login-guard/internal/store"
@@ -14,11 +15,19 @@ import (
 type names struct {
 	hash keys.Hasher
 	site store.Key
+	// salts are secret numbers, one for each thing that every attempt counts
+	// of a subject: with one at hand its name needs no hash of its own.
+	salts map[string]uint64
 }
 
 func newNames(ring *keys.Ring, site string) names {
-	n := names{hash: ring.Hasher("ledger/" + site)}
+	n := names{hash: ring.Hasher("ledger/" + site), salts: make(map[string]uint64)}
 	n.site = n.subject(subjectSite, nil)
+	for _, what := range []string{config.LimitAddress, config.LimitAttempts, config.LimitNetwork, "accounts", "accounts-hour",
+		"tally", "devices", "revoked", "held", "log"} {
+		salt := n.subject(subjectSalt, []byte(what))
+		n.salts[what] = binary.LittleEndian.Uint64(salt[:])
+	}
 	return n
 }
 
@@ -32,6 +41,7 @@ const (
 	subjectSession
 	subjectSame
 	subjectTag
+	subjectSalt
 )
 
 // subject names an address, an account and the like.
@@ -63,6 +73,15 @@ func (n *names) prefix(kind byte, p netip.Prefix) store.Key {
 
 // of names what is counted of a subject: whatever more tells it apart.
 func (n *names) of(subject store.Key, what string, more ...[]byte) store.Key {
+	if salt, ok := n.salts[what]; ok && len(more) == 0 {
+		// The subject's half is a keyed hash already: mixed with a secret it
+		// is as good as another.
+		x := binary.LittleEndian.Uint64(subject[8:]) + salt
+		x = (x ^ x>>30) * 0xbf58476d1ce4e5b9 // SplitMix64, Steele et al. 2014
+		x = (x ^ x>>27) * 0x94d049bb133111eb
+		binary.LittleEndian.PutUint64(subject[8:], x^x>>31)
+		return subject
+	}
 	var buf [96]byte
 	b := append(buf[:0], subject[8:]...)
 	b = append(append(b, byte(len(what))), what...)

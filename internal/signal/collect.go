@@ -5,13 +5,15 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // Collector turns a request's address and header into Signals. It is safe
 // for concurrent use, and takes what Files has read at that moment; nothing
 // it does waits for a file.
 type Collector struct {
-	files *Files
+	files    *Files
+	families families
 }
 
 // NewCollector returns a collector that looks addresses up in files. With
@@ -27,7 +29,7 @@ func NewCollector(files *Files) *Collector { return &Collector{files: files} }
 // mostly a proxy of the shop's own.
 func (c *Collector) Collect(addr netip.Addr, h http.Header, protoMajor int) Signals {
 	s := Signals{
-		Family:           Family(first(h, "User-Agent")),
+		Family:           c.family(first(h, "User-Agent")),
 		NoAcceptLanguage: strings.TrimSpace(first(h, "Accept-Language")) == "",
 	}
 	if protoMajor > 0 {
@@ -43,6 +45,46 @@ func (c *Collector) Collect(addr netip.Addr, h http.Header, protoMajor int) Sign
 		c.files.lookup(&s)
 	}
 	return s
+}
+
+// family is Family of a User-Agent that mostly came before.
+func (c *Collector) family(userAgent string) string {
+	if c == nil {
+		return Family(userAgent)
+	}
+	return c.families.of(userAgent)
+}
+
+// families remembers what User-Agents were told to be. Clients choose them,
+// so there is a bound, and past it all is told anew.
+type families struct {
+	mu sync.RWMutex
+	by map[string]string
+}
+
+const (
+	maxFamilies       = 512
+	maxFamilyRemember = 256 // bytes of a User-Agent
+)
+
+func (f *families) of(userAgent string) string {
+	if len(userAgent) > maxFamilyRemember {
+		return Family(userAgent)
+	}
+	f.mu.RLock()
+	family, ok := f.by[userAgent]
+	f.mu.RUnlock()
+	if ok {
+		return family
+	}
+	family = Family(userAgent)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.by == nil || len(f.by) >= maxFamilies {
+		f.by = make(map[string]string)
+	}
+	f.by[strings.Clone(userAgent)] = family
+	return family
 }
 
 // first is the first value of a header whose name is in canonical form.
