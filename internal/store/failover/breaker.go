@@ -53,6 +53,12 @@ func (b *Breaker) retry() time.Duration {
 func (b *Breaker) Done(err error) (answered bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if errors.Is(err, context.Canceled) {
+		// A visitor who left says nothing of the store, so it neither opens nor
+		// closes: else who leaves at once lets everybody wait for a store that
+		// is away.
+		return true
+	}
 	if answers(err) {
 		b.since, b.last = time.Time{}, nil
 		return true
@@ -68,8 +74,7 @@ func (b *Breaker) Done(err error) (answered bool) {
 
 // answers reports whether err is something that a working store says.
 func answers(err error) bool {
-	return err == nil || errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrFull) ||
-		errors.Is(err, store.ErrTooMany) || errors.Is(err, context.Canceled)
+	return err == nil || errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrFull) || errors.Is(err, store.ErrTooMany)
 }
 
 // State of a breaker.
