@@ -213,8 +213,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	case reading.Kind == login.Side:
 		// Not marked as passed: to a second login_guard it may be a login.
 		return h.side(w, r, newAttempt(reading, own, clearance), next)
-	case passed(r):
-		return next.ServeHTTP(w, r) // another login_guard has decided
+	case decided(r, reading):
+		return next.ServeHTTP(w, r) // by another login_guard
 	case reading.Kind == login.Attempt:
 		return h.attempt(w, r, newAttempt(reading, own, clearance), next)
 	case reading.Kind == login.Answer:
@@ -293,14 +293,18 @@ const clearanceHeader = "Login-Guard-Clearance"
 
 const passedVar = "login_guard.passed"
 
-// passed reports whether a login_guard before this one saw the request, and
-// notes that this one did.
-func passed(r *http.Request) bool {
-	if caddyhttp.GetVar(r.Context(), passedVar) != nil {
-		return true
-	}
-	caddyhttp.SetVar(r.Context(), passedVar, true)
-	return false
+// decided reports whether a login_guard before this one decided on the very
+// login that this one reads. What carries another login besides is decided on
+// here too: it was counted on another account there.
+func decided(r *http.Request, reading login.Reading) bool {
+	same, _ := caddyhttp.GetVar(r.Context(), passedVar).(func(login.Reading) bool)
+	return same != nil && same(reading)
+}
+
+// decides notes which login this login_guard decides on. What is noted can be
+// printed as a placeholder, so it is a function and no login.
+func decides(r *http.Request, reading *login.Reading) {
+	caddyhttp.SetVar(r.Context(), passedVar, reading.SameLogin)
 }
 
 // firstHost is the first host name of the site block that is being

@@ -62,6 +62,7 @@ func (h *Handler) message(w http.ResponseWriter, r *http.Request, status int, ki
 func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, reading login.Reading, next caddyhttp.Handler) error {
 	if h.modeNow() == config.ModeMonitor {
 		h.reportRefusal(r, &reading, record.NewRef(), true)
+		counted(r)
 		return next.ServeHTTP(w, r)
 	}
 	return h.refused(w, r, &reading)

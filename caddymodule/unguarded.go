@@ -82,7 +82,8 @@ func isPage(answer http.Header) bool {
 
 const countedVar = "login_guard.counted"
 
-// counted notes that a request was counted as one of the side ways.
+// counted notes that a request was counted as one of the side ways, or
+// recorded as unreadable while nothing is refused.
 func counted(r *http.Request) { caddyhttp.SetVar(r.Context(), countedVar, true) }
 
 // isCounted reports whether a login_guard behind this one counted a request.

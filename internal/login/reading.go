@@ -59,6 +59,16 @@ type Reading struct {
 	stream   *stream
 }
 
+// SameLogin reports whether another Reader made of the same request the login
+// that this one made: the same account and password, or a whole path that is
+// a login whatever it carries.
+func (rd *Reading) SameLogin(other Reading) bool {
+	if rd.Kind != Attempt || other.Kind != Attempt {
+		return false
+	}
+	return rd.Endpoint.cfg.Always || rd.Account == other.Account && rd.password == other.password
+}
+
 // Plain reports whether there is nothing more to say: no login, no password,
 // and a body that nobody watches.
 func (rd *Reading) Plain() bool {
