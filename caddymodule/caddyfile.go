@@ -99,7 +99,7 @@ func parseDirective(h httpcaddyfile.Helper) ([]httpcaddyfile.ConfigValue, error)
 // appOptions are the options of the global block.
 func appOptions(app *config.App) options {
 	return options{
-		"store": {example: "store embedded", min: 1, max: 2, set: func(args []caddyfile.Token) error {
+		"store": {example: "store embedded", min: 1, max: 2, secret: true, set: func(args []caddyfile.Token) error {
 			app.Store = strings.Join(texts(args), " ")
 			return nil
 		}},
@@ -118,7 +118,7 @@ func appOptions(app *config.App) options {
 			app.Lists = append(app.Lists, config.List{Kind: args[0].Text, File: f})
 			return err
 		}},
-		"key": {example: "key {env.LOGIN_GUARD_KEY}", min: 1, max: 4, set: func(args []caddyfile.Token) error {
+		"key": {example: "key {env.LOGIN_GUARD_KEY}", min: 1, max: 4, secret: true, set: func(args []caddyfile.Token) error {
 			return text(&app.Key)([]caddyfile.Token{{Text: strings.Join(texts(args), " ")}})
 		}},
 	}

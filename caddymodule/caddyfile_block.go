@@ -23,6 +23,8 @@ type option struct {
 	example string
 	// How many values it takes; max below zero: any number.
 	min, max int
+	// Its values may hold a password or a key: no error repeats them.
+	secret bool
 	// It may be given more than once.
 	many bool
 	// One of the two: set takes the values, block also reads what stands
@@ -73,6 +75,8 @@ func (o option) count(name string, args []caddyfile.Token) error {
 	switch n := len(args); {
 	case n < o.min:
 		return fmt.Errorf("%s: a value is missing; one that works: %s", name, o.example)
+	case o.max >= 0 && n > o.max && o.secret:
+		return fmt.Errorf("%s: it has %d values, at most %d go together; one that works: %s", name, n, o.max, o.example)
 	case o.max >= 0 && n > o.max:
 		return fmt.Errorf("%s: %q is one value too many; one that works: %s", name, args[o.max].Text, o.example)
 	}

@@ -48,8 +48,13 @@ func (a *App) Validate() error {
 		if !placeholder.MatchString(address) && !redisURL.MatchString(address) {
 			errs = append(errs, wrong("store", "redis needs an address", "store redis redis://10.0.0.5:6379"))
 		}
+	case strings.Contains(a.Store, "://"):
+		// It is not repeated: a password stands in it.
+		errs = append(errs, wrong("store", "redis stands before the address", "store redis redis://10.0.0.5:6379"))
+	case kind == "embedded":
+		errs = append(errs, wrong("store", "embedded takes no address", "store embedded"))
 	default:
-		errs = append(errs, wrong("store", unknownValue(a.Store, "embedded", "redis"), "store embedded"))
+		errs = append(errs, wrong("store", unknownValue(kind, "embedded", "redis"), "store embedded"))
 	}
 	for i, f := range a.GeoIP {
 		errs = append(errs, checkFile("geoip", f, "geoip GeoLite2-City.mmdb")...)
