@@ -47,11 +47,11 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, reading login.R
 		return h.message(w, r, http.StatusForbidden, page.Foreign, "")
 	}
 	f := reading.Fields
+	if g.held.Foreign(f[fieldHold]) {
+		h.app.foreign(h.now())
+	}
 	slip, err := g.held.Read(f[fieldHold])
 	if err != nil {
-		if g.held.Foreign(f[fieldHold]) {
-			h.app.foreign(h.now())
-		}
 		return h.message(w, r, http.StatusOK, page.Gone, "")
 	}
 	action := h.action(r)

@@ -118,11 +118,12 @@ func (h *Handler) collect(r *http.Request, a *attempt) (err error) {
 	a.signals = collectFrom(a.g, r)
 	h.watchProxies(r, a.now)
 	a.account = a.g.ledger.Account(h.reader.FoldAccount(a.reading.Account))
+	if device.Foreign(a.g.ring, a.cookies.device) {
+		h.app.foreign(a.now)
+	}
 	if d, ok := device.Open(a.g.ring, h.name, a.cookies.device); ok {
 		a.device = d
 		a.seen, a.known = d.Last(a.account, a.now)
-	} else if device.Foreign(a.g.ring, a.cookies.device) {
-		h.app.foreign(a.now)
 	}
 	a.names = a.g.ledger.Names(a.signals.Host, a.account)
 	return nil
