@@ -2,8 +2,12 @@ package caddymodule
 
 import (
 	"context"
+	"crypto/sha256"
+	"errors"
 	"fmt"
+	"hash/fnv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -23,6 +27,52 @@ var sharedPool = caddy.NewUsagePool()
 type sharedState struct {
 	*redis.Store
 	breaker *failover.Breaker
+	// mark is a hash of the canary, 0 before it was seen: with another one,
+	// the store has forgotten everything.
+	mark atomic.Uint64
+}
+
+// look reads the canary and notes which it is.
+func (s *sharedState) look(ctx context.Context) ([]byte, error) {
+	left, err := s.Peek(ctx, canary)
+	switch {
+	case err == nil:
+		h := fnv.New64a()
+		_, _ = h.Write(left)
+		s.mark.Store(h.Sum64())
+	case errors.Is(err, store.ErrNotFound):
+		s.mark.Store(0)
+	}
+	return left, err
+}
+
+// epoch is failover.Store's Epoch.
+func (s *sharedState) epoch(ctx context.Context, ask bool) uint64 {
+	if ask {
+		_, err := s.look(ctx)
+		s.breaker.Done(err)
+	}
+	return s.mark.Load()
+}
+
+// probes are flags that are set to see that the store takes something in; in
+// a cluster each node has some of them.
+var probes = func() []store.Key {
+	out := make([]store.Key, 16)
+	for i := range out {
+		sum := sha256.Sum256([]byte{'p', 'r', 'o', 'b', 'e', byte(i)})
+		out[i] = store.Key(sum[:16])
+	}
+	return out
+}()
+
+// probe asks for a sign of life, and whether it takes something in: a replica
+// or a server without memory answers and is of no use.
+func (s *sharedState) probe(ctx context.Context) error {
+	if err := s.Ping(ctx); err != nil {
+		return err
+	}
+	return s.Flag(ctx, time.Minute, probes...)
 }
 
 // Destruct implements caddy.Destructor: what waits to be sent is sent.
@@ -78,20 +128,25 @@ func (a *App) siteStore(h *Handler) store.Store {
 	if a.shared == nil {
 		return a.local()
 	}
-	return &failover.Store{Shared: a.shared, Local: a.local(), Breaker: a.shared.breaker, Deny: h.DeniesOnStoreError(),
+	return &failover.Store{Shared: a.shared, Local: a.local(), Breaker: a.shared.breaker, Deny: h.DeniesOnStoreError(), Epoch: a.shared.epoch,
 		Failed: func(operation string, _ error) { a.metrics.storeErrors.WithLabelValues(operation).Inc() }}
 }
 
+// watchInterval is how often a store that answers is asked for a sign of life:
+// while nobody logs in, status has it from that.
+const watchInterval = 5 // seconds
+
 // watchShared says when the shared store stops answering and when it does
-// again; while nobody logs in it asks by itself, so that status is right. It
-// also makes sure that all nodes have one key.
+// again: while it does not, nobody else asks. It also makes sure that all
+// nodes have one key.
 func (a *App) watchShared(ctx context.Context, now time.Time) {
 	if a.shared == nil {
 		return
 	}
 	b := a.shared.breaker
-	if now.Unix()%5 == 0 && b.Allow() {
-		b.Done(a.shared.Ping(ctx))
+	due := now.Unix()%watchInterval == 0
+	if due || !b.Closed() {
+		b.Probe(func() error { return a.shared.probe(ctx) })
 	}
 	st := b.State()
 	a.metrics.storeUp.Set(1)
@@ -106,7 +161,7 @@ func (a *App) watchShared(ctx context.Context, now time.Time) {
 		a.logger.Info("the shared store answers again", zap.String("store", a.shared.Name()))
 	}
 	a.wasDown = !st.Since.IsZero()
-	if !a.wasDown && !a.sameKey {
+	if !a.wasDown && (due || !a.sameKey) {
 		a.checkKey(ctx)
 	}
 }
@@ -125,19 +180,24 @@ func (a *App) checkKey(ctx context.Context) {
 	if err != nil {
 		return
 	}
-	left, err := a.shared.Peek(ctx, canary)
+	left, err := a.shared.look(ctx)
+	if errors.Is(err, store.ErrNotFound) {
+		if a.shared.Keep(ctx, canary, ring.Seal(keys.Challenge, []byte("key"), canary[:]), canaryLife) != nil {
+			return
+		}
+		left, err = a.shared.look(ctx) // of two that leave one, the later stays
+	}
+	if err != nil {
+		return
+	}
+	a.sameKey = opensCanary(ring, left)
 	switch {
-	case err == nil && !opensCanary(ring, left):
-		if a.canaryWarned.CompareAndSwap(false, true) {
-			a.metrics.foreignSeals.Inc()
-			a.logger.Error("the other nodes of this store have another key: set the same `key` on each; until then their logins are counted apart, and a check begun there is asked afresh here",
-				zap.String("store", a.shared.Name()))
-		}
-	case err == nil, a.shared.Keep(ctx, canary, ring.Seal(keys.Challenge, []byte("key"), canary[:]), canaryLife) == nil:
-		a.sameKey = true
-		if a.canaryWarned.Swap(false) {
-			a.logger.Info("the other nodes of this store have the same key now")
-		}
+	case !a.sameKey && a.canaryWarned.CompareAndSwap(false, true):
+		a.metrics.foreignSeals.Inc()
+		a.logger.Error("the other nodes of this store have another key: set the same `key` on each; until then their logins are counted apart, and a check begun there is asked afresh here",
+			zap.String("store", a.shared.Name()))
+	case a.sameKey && a.canaryWarned.Swap(false):
+		a.logger.Info("the other nodes of this store have the same key now")
 	}
 }
 

@@ -10,47 +10,51 @@ import (
 )
 
 // Breaker knows whether a shared store answers. The first failure opens it:
-// a request makes several calls, and each that waits in vain is a second of a
-// shopper's time. While it is open one call every Retry is let through to
-// see.
+// a request makes several calls, and each that waits in vain is a quarter of
+// a second of a shopper's time. While it is open no request asks; Probe does,
+// once a second, and closes it.
 type Breaker struct {
 	// Clock tells the time.
 	Clock func() time.Time
-	// Retry is how long nobody asks after a failure. Default: 1 s
-	Retry time.Duration
 
 	mu    sync.Mutex
 	since time.Time // when it opened; zero: closed
-	next  time.Time // when the next call is let through
 	last  error
 	trips int64
 }
 
-// Allow reports whether the shared store is to be asked now.
-func (b *Breaker) Allow() bool {
+// Closed reports whether the shared store is to be asked.
+func (b *Breaker) Closed() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.since.IsZero() {
+	return b.since.IsZero()
+}
+
+// Done notes how a call ended and reports whether the store answered. A call
+// that succeeds closes nothing: it may have been answered without the store,
+// or only have read, of a store that takes nothing in.
+func (b *Breaker) Done(err error) (answered bool) {
+	if answers(err) {
 		return true
 	}
-	now := b.Clock()
-	if now.Before(b.next) {
-		return false
-	}
-	b.next = now.Add(b.retry()) // this one tries; the others wait for it
-	return true
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.openLocked(err)
+	return false
 }
 
-func (b *Breaker) retry() time.Duration {
-	if b.Retry <= 0 {
-		return time.Second
+func (b *Breaker) openLocked(err error) {
+	if b.since.IsZero() {
+		b.since = b.Clock()
+		b.trips++
 	}
-	return b.Retry
+	b.last = err
 }
 
-// Done notes how a call that was allowed ended and reports whether the store
-// answered.
-func (b *Breaker) Done(err error) (answered bool) {
+// Probe asks the store by ask, which has to write, and opens or closes the
+// breaker by what it says.
+func (b *Breaker) Probe(ask func() error) {
+	err := ask()
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if errors.Is(err, context.Canceled) {
@@ -61,18 +65,13 @@ func (b *Breaker) Done(err error) (answered bool) {
 	}
 	if answers(err) {
 		b.since, b.last = time.Time{}, nil
-		return true
+		return
 	}
-	now := b.Clock()
-	if b.since.IsZero() {
-		b.since = now
-		b.trips++
-	}
-	b.next, b.last = now.Add(b.retry()), err
-	return false
+	b.openLocked(err)
 }
 
-// answers reports whether err is something that a working store says.
+// answers reports whether err says nothing against a store: it is something
+// that a working one says, or the caller has left.
 func answers(err error) bool {
 	return err == nil || errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrFull) || errors.Is(err, store.ErrTooMany)
 }

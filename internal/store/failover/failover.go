@@ -4,13 +4,16 @@
 // What that gives a guesser is bounded: each node's own budgets once more, as
 // long as the shared store is away, and a passed check good once a node. What
 // was counted meanwhile stays with the node; the shared counters go on from
-// where they were.
+// where they were. A shared store that has forgotten everything gives each
+// budget once more, and the logins that it held are found on the nodes that
+// took them in.
 package failover
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -24,6 +27,10 @@ type Store struct {
 	Breaker *Breaker
 	// Deny returns errors instead of asking Local.
 	Deny bool
+	// Epoch tells a shared store that has forgotten everything from what it
+	// was before: it is another number then. 0: not known. With ask set it
+	// asks. nil: never known.
+	Epoch func(ctx context.Context, ask bool) uint64
 	// Failed is called with the name of an operation that did not reach
 	// Shared; nil: nobody is told.
 	Failed func(operation string, err error)
@@ -31,6 +38,8 @@ type Store struct {
 	// outage is when something was last kept or taken here alone, unix
 	// nanoseconds.
 	outage atomic.Int64
+	// taking holds the keys that a Take is under way for.
+	taking sync.Map
 }
 
 // ErrDown: the shared store was not asked, as it did not answer just now.
@@ -38,7 +47,7 @@ var ErrDown = errors.New("the shared store does not answer")
 
 // ask asks the shared store, unless it is known not to answer.
 func (s *Store) ask(operation string, f func() error) (answered bool, err error) {
-	if !s.Breaker.Allow() {
+	if !s.Breaker.Closed() {
 		err = ErrDown
 		if last := s.Breaker.State().Err; last != nil {
 			err = fmt.Errorf("%w: %w", ErrDown, last)

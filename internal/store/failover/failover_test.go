@@ -3,6 +3,7 @@ package failover_test
 import (
 	"context"
 	"errors"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -124,6 +125,12 @@ func (n *node) heal() {
 	n.shared.down.Store(false)
 	n.shared.lost.Store(false)
 	n.clock.Move(2 * time.Second)
+	n.probe()
+}
+
+// probe is what the gateway does every second.
+func (n *node) probe() {
+	n.Breaker.Probe(func() error { return n.shared.Flag(ctx, time.Minute, storetest.Key("probe")) })
 }
 
 func TestStoreKeepsItsContractWhileTheSharedOneAnswers(t *testing.T) {
@@ -158,22 +165,17 @@ func TestAnOutageGivesAGuesserOneMoreBudgetANodeAndNoMore(t *testing.T) {
 	}
 }
 
-func TestAStoreThatDoesNotAnswerIsAskedOnceASecond(t *testing.T) {
+func TestAStoreThatDoesNotAnswerIsAskedByTheProbeAlone(t *testing.T) {
 	n := alone()
 	n.shared.down.Store(true)
 	for range 50 {
 		n.guess(t)
+		n.clock.Move(time.Second)
 	}
 	if got := n.shared.calls.Load(); got != 1 {
 		t.Errorf("asked %d times, want once", got)
 	}
-	n.clock.Move(1100 * time.Millisecond)
-	for range 50 {
-		n.guess(t)
-	}
-	if got := n.shared.calls.Load(); got != 2 {
-		t.Errorf("asked %d times, want twice", got)
-	}
+	n.probe()
 	if st := n.Breaker.State(); st.Trips != 1 || st.Since.IsZero() || !errors.Is(st.Err, errGone) {
 		t.Errorf("%+v", st)
 	}
@@ -181,6 +183,61 @@ func TestAStoreThatDoesNotAnswerIsAskedOnceASecond(t *testing.T) {
 	n.guess(t)
 	if st := n.Breaker.State(); !st.Since.IsZero() || st.Err != nil {
 		t.Errorf("after it answered: %+v", st)
+	}
+}
+
+// A store that only reads, or answers from what it remembers, has not come
+// back: each second a shopper would wait for it in vain.
+func TestACallThatWasUnderWayWhenTheStoreFailedClosesNothing(t *testing.T) {
+	n := alone()
+	for _, err := range []error{nil, store.ErrNotFound, context.Canceled} {
+		n.Breaker.Done(errGone)
+		if !n.Breaker.Done(err) || n.Breaker.Closed() {
+			t.Errorf("%v: %+v", err, n.Breaker.State())
+		}
+		n.heal()
+	}
+}
+
+func TestALoginIsFoundThoughTheSharedStoreForgotIt(t *testing.T) {
+	for name, forget := range map[string]func(*node, *uint64){
+		"emptied as it runs": func(_ *node, epoch *uint64) { *epoch++ },
+		"gone, and back as it was earlier": func(n *node, _ *uint64) {
+			n.shared.down.Store(true)
+			n.guess(t)
+			n.heal()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			n, epoch := alone(), uint64(7)
+			n.Epoch = func(context.Context, bool) uint64 { return epoch }
+			n.keep(t, "a")
+			if _, err := n.shared.Take(ctx, storetest.Key("a")); err != nil {
+				t.Fatal(err)
+			}
+			if ok, _ := n.Extend(ctx, storetest.Key("a"), time.Hour); ok {
+				t.Fatal("it is there although another node took it")
+			}
+			forget(n, &epoch)
+			if ok, err := n.Extend(ctx, storetest.Key("a"), time.Hour); !ok || err != nil {
+				t.Fatal(ok, err)
+			}
+			if v, err := n.Peek(ctx, storetest.Key("a")); err != nil || string(v) != "login a" {
+				t.Fatalf("%q, %v", v, err)
+			}
+			var found atomic.Int32
+			var done sync.WaitGroup
+			for range 20 {
+				done.Go(func() {
+					if n.takes("a") {
+						found.Add(1)
+					}
+				})
+			}
+			if done.Wait(); found.Load() != 1 {
+				t.Errorf("taken %d times", found.Load())
+			}
+		})
 	}
 }
 
