@@ -73,6 +73,8 @@ type Gateway struct {
 
 	t       testing.TB
 	dir     string
+	data    string // what lasts beside Caddy's storage
+	binary  string // "": the one of Binary
 	vars    *strings.Replacer
 	log     lines
 	process *exec.Cmd
@@ -86,9 +88,22 @@ type Gateway struct {
 // The gateway ends with the test.
 func Start(t testing.TB, caddyfile string) *Gateway {
 	t.Helper()
+	return StartWith(t, caddyfile, With{})
+}
+
+// With is what a gateway may have of its own; the zero value is as Start has
+// it.
+type With struct {
+	Data   string // the folder of its counters, such as another gateway's
+	Binary string // another build of the gateway
+}
+
+// StartWith is Start with something of its own.
+func StartWith(t testing.TB, caddyfile string, with With) *Gateway {
+	t.Helper()
 	// A port that was free a moment ago may be another test's by now.
 	for range 5 {
-		if g := start(t, caddyfile); g != nil {
+		if g := start(t, caddyfile, with); g != nil {
 			return g
 		}
 	}
@@ -96,10 +111,13 @@ func Start(t testing.TB, caddyfile string) *Gateway {
 	return nil
 }
 
-func start(t testing.TB, caddyfile string) *Gateway {
+func start(t testing.TB, caddyfile string, with With) *Gateway {
 	t.Helper()
 	ports := testport.Take(t, 4)
-	g := &Gateway{t: t, dir: t.TempDir(), Port: ports[0], AdminAddr: fmt.Sprintf("127.0.0.1:%d", ports[3]), ended: make(chan struct{})}
+	g := &Gateway{t: t, dir: t.TempDir(), Port: ports[0], AdminAddr: fmt.Sprintf("127.0.0.1:%d", ports[3]), data: with.Data, binary: with.Binary}
+	if g.data == "" {
+		g.data = filepath.Join(g.dir, "data")
+	}
 	g.URL = fmt.Sprintf("http://localhost:%d", ports[0])
 	global := fmt.Sprintf(`
 	admin %s
@@ -116,9 +134,11 @@ func start(t testing.TB, caddyfile string) *Gateway {
 	}`, g.AdminAddr, filepath.Join(g.dir, "storage"))
 	g.vars = strings.NewReplacer("$GLOBAL", global, "$DIR", g.dir, "$KEY", Key,
 		"$PORT2", fmt.Sprint(ports[1]), "$PORT3", fmt.Sprint(ports[2]), "$PORT", fmt.Sprint(ports[0]))
-	if !g.run(caddyfile) {
+	g.write(caddyfile)
+	if !g.run() {
 		return nil
 	}
+	t.Cleanup(g.Stop)
 	return g
 }
 
@@ -149,23 +169,27 @@ func (g *Gateway) write(caddyfile string) string {
 	return path
 }
 
-// run starts the process and waits until it answers; false says that a port
-// was taken.
-func (g *Gateway) run(caddyfile string) bool {
+// run starts the process with the Caddyfile that was written last and waits
+// until it answers; false says that a port was taken.
+func (g *Gateway) run() bool {
 	g.t.Helper()
-	cmd := exec.Command(Binary(g.t), "run", "--config", g.write(caddyfile), "--adapter", "caddyfile")
-	cmd.Env = append(os.Environ(), "HOME="+g.dir, "XDG_DATA_HOME="+filepath.Join(g.dir, "data"), "XDG_CONFIG_HOME="+filepath.Join(g.dir, "config"))
+	binary := g.binary
+	if binary == "" {
+		binary = Binary(g.t)
+	}
+	cmd := exec.Command(binary, "run", "--config", filepath.Join(g.dir, "Caddyfile"), "--adapter", "caddyfile")
+	cmd.Env = append(os.Environ(), "HOME="+g.dir, "XDG_DATA_HOME="+g.data, "XDG_CONFIG_HOME="+filepath.Join(g.dir, "config"))
 	cmd.Stderr = &g.log
 	cmd.Stdout = &g.log
 	if err := cmd.Start(); err != nil {
 		g.t.Fatal(err)
 	}
-	g.process = cmd
+	ended := make(chan struct{})
+	g.process, g.ended = cmd, ended
 	go func() {
 		_ = cmd.Wait()
-		close(g.ended)
+		close(ended)
 	}()
-	g.t.Cleanup(g.Stop)
 	deadline := time.Now().Add(30 * time.Second)
 	for !g.answers() {
 		select {
