@@ -136,7 +136,16 @@ func limiter(l config.Limit) *rate.Limiter {
 func (h *Handler) build() (*guard, error) {
 	ring, err := h.app.keys.load()
 	if err != nil {
-		return nil, err
+		// This configuration will not start, but Caddy may have opened its
+		// sites before it knew: until they are closed again logins go on as
+		// in the one that runs.
+		running, rerr := runningApp()
+		if rerr != nil || running == h.app {
+			return nil, err
+		}
+		if ring, rerr = running.keys.load(); rerr != nil {
+			return nil, err
+		}
 	}
 	s := h.app.siteStore(h)
 	return &guard{
