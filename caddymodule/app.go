@@ -46,6 +46,7 @@ type App struct {
 	shared       *sharedState
 	sharedKey    string
 	problem      string      // of the local store's file; of everySecond alone
+	aside        string      // likewise: the damaged file that was put aside last
 	wasDown      bool        // likewise
 	sameKey      bool        // likewise
 	canaryWarned atomic.Bool // the other nodes have another key
@@ -187,6 +188,10 @@ func (a *App) watchLocal() {
 	a.metrics.heldLogins.Set(float64(kept))
 	a.metrics.evictions.WithLabelValues("all").Set(float64(s.Evictions))
 	a.metrics.evictions.WithLabelValues("penalised").Set(float64(s.EvictedPenalised))
+	if s.Aside != a.aside {
+		a.aside = s.Aside
+		a.logger.Error("a file of the store was damaged and is put aside; what stood in it is forgotten, and a new one is begun", zap.String("file", s.Aside))
+	}
 	if s.Problem != a.problem {
 		if a.problem = s.Problem; s.Problem == "" {
 			a.logger.Info("the store's file is in use again")

@@ -144,6 +144,9 @@ func printStore(w io.Writer, s storeStatus) {
 	if s.Problem != "" {
 		fmt.Fprintf(w, "  nothing is kept on disk: %s\n", s.Problem)
 	}
+	if s.PutAside != "" {
+		fmt.Fprintf(w, "  a damaged file was put aside: %s\n", s.PutAside)
+	}
 }
 
 func counts(m map[string]int64) string {

@@ -218,6 +218,8 @@ type storeStatus struct {
 	// Durable: history and what is good once survive a restart.
 	Durable bool   `json:"durable"`
 	Problem string `json:"problem,omitempty"`
+	// PutAside is the damaged file that was put aside last since the start.
+	PutAside string `json:"put_aside,omitempty"`
 
 	// Of a shared store:
 	Name       string     `json:"name,omitempty"`
@@ -232,7 +234,7 @@ type storeStatus struct {
 func (a *App) storeStatus() storeStatus {
 	local := a.local().Stats()
 	out := storeStatus{Kind: "embedded", Kept: local.Kept, KeptBytes: local.KeptBytes, Evictions: local.Evictions,
-		EvictedPenalised: local.EvictedPenalised, Errors: local.Errors, Durable: local.Durable, Problem: local.Problem}
+		EvictedPenalised: local.EvictedPenalised, Errors: local.Errors, Durable: local.Durable, Problem: local.Problem, PutAside: local.Aside}
 	if a.shared == nil {
 		return out
 	}

@@ -262,4 +262,7 @@ type Stats struct {
 	// that was made to keep nothing.
 	Durable bool
 	Problem string
+	// Aside says which damaged file was put aside last since the start, and
+	// what was wrong with it; what stood in it is forgotten.
+	Aside string
 }

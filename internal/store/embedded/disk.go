@@ -47,6 +47,7 @@ type disk struct {
 	state   state
 	owns    bool   // the folder is ours: store.db is or was open
 	problem string // of store.db
+	aside   string // the last damaged file, and what was wrong with it
 	snapped string // problem of counters.snap
 	errors  int64
 	next    *batch
@@ -142,6 +143,7 @@ func (d *disk) stats(out *store.Stats) {
 	defer d.mu.Unlock()
 	out.Errors += d.errors
 	out.Durable = d.state == live
+	out.Aside = d.aside
 	out.Problem = d.problem
 	if out.Problem == "" {
 		out.Problem = d.snapped
@@ -258,6 +260,7 @@ func (d *disk) putAside(name string, why error) error {
 	}
 	d.mu.Lock()
 	d.errors++
+	d.aside = fmt.Sprintf("%s: %v", to, why)
 	d.mu.Unlock()
 	old, err := filepath.Glob(d.file(name) + ".damaged-*")
 	for err == nil && len(old) > 3 { // sorted: the oldest first
