@@ -4,7 +4,7 @@ GO  ?= go
 BIN := bin/login-guard
 
 .DEFAULT_GOAL := build
-.PHONY: build demo test shops lab protocol fuzz bench screenshots lint
+.PHONY: build demo test shops lab faults protocol fuzz bench screenshots lint
 
 # The gateway: Caddy with Login Guard built in.
 build:
@@ -43,6 +43,12 @@ fuzz:
 # everything; ARGS=-json for machines.
 bench:
 	@bash bench/run.sh $(if $(QUICK),-quick) $(ARGS)
+
+# What several gateways and their store do when something breaks, at length:
+# twenty minutes. `make test` has the short form. FAULTS_KILLS, FAULTS_SECONDS
+# and FAULTS_OLD change the run.
+faults:
+	bash test/faults/run.sh
 
 # The pictures of the README, drawn anew.
 screenshots:

@@ -35,9 +35,14 @@ type fleet struct {
 // newFleet starts a gateway for each URL of Redis; "" is one by itself.
 func newFleet(t testing.TB, urls []string, options ...string) *fleet {
 	t.Helper()
+	return newFleetWith(t, guardtest.With{}, urls, options...)
+}
+
+func newFleetWith(t testing.TB, with guardtest.With, urls []string, options ...string) *fleet {
+	t.Helper()
 	f := &fleet{t: t, shop: shoptest.Generic().Start(t), slow: &slowest{}}
 	for _, url := range urls {
-		f.gates = append(f.gates, guardtest.Start(t, f.caddyfile(url, options...)))
+		f.gates = append(f.gates, guardtest.StartWith(t, f.caddyfile(url, options...), with))
 	}
 	return f
 }
