@@ -31,7 +31,14 @@ func TestEveryLinkOfTheDocumentationLeadsSomewhere(t *testing.T) {
 }
 
 func TestEveryRowOfTheThreatModelIsShownByATestOrSaysThatItIsOpen(t *testing.T) {
-	page, err := Read(filepath.Join("..", "..", "docs", "threat-model.md"))
+	rowsAreShown(t, "threat-model.md")
+}
+
+func TestEveryFaultIsShownByATest(t *testing.T) { rowsAreShown(t, "reliability.md") }
+
+func rowsAreShown(t *testing.T, name string) {
+	t.Helper()
+	page, err := Read(filepath.Join("..", "..", "docs", name))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +47,7 @@ func TestEveryRowOfTheThreatModelIsShownByATestOrSaysThatItIsOpen(t *testing.T) 
 		t.Error(err)
 	}
 	if n == 0 {
-		t.Error("the threat model has no rows")
+		t.Error("the page has no rows")
 	}
 }
 
