@@ -26,8 +26,10 @@ func (h *Handler) challenge(w http.ResponseWriter, r *http.Request, a *attempt) 
 	if err != nil {
 		return h.deny(w, r, a)
 	}
-	slip := held.Slip{Account: a.account, Budget: a.g.ledger.Budget(a.signals.Host, a.account), Ref: a.ref,
-		NotBefore: a.now.Add(a.verdict.Gap)}
+	slip := held.Slip{Account: a.account, Budget: a.g.ledger.Budget(a.signals.Host, a.account), Ref: a.ref}
+	if a.verdict.Gap > 0 {
+		slip.NotBefore = a.now.Add(a.verdict.Gap)
+	}
 	switch {
 	case a.solved != nil:
 		// Checked, but not enough: the same held login waits on.
@@ -214,11 +216,18 @@ type checkPage struct {
 	err    string // key of the page's error text
 }
 
+// gapLeft is how long no answer to a slip's check is taken. No gap is longer
+// than MaxGap: what says otherwise was written by a clock that was ahead of
+// this one, and its shopper would wait until that time comes.
+func gapLeft(slip held.Slip, now time.Time) time.Duration {
+	return min(max(0, slip.NotBefore.Sub(now)), risk.MaxGap)
+}
+
 // issue makes a check for a slip.
 func (h *Handler) issue(g *guard, slip held.Slip, kind challenge.Kind, renewals byte) (page.Task, error) {
 	now := h.now()
 	c, err := g.checks.Issue(now, challenge.Spec{Kind: kind, Hold: slip.Ticket.ID, Account: slip.Account,
-		Budget: slip.Budget, After: max(0, slip.NotBefore.Sub(now)), Renewals: renewals})
+		Budget: slip.Budget, After: gapLeft(slip, now), Renewals: renewals})
 	if err != nil {
 		return page.Task{}, err
 	}
@@ -236,7 +245,7 @@ func (h *Handler) show(w http.ResponseWriter, r *http.Request, g *guard, slip he
 	if err != nil {
 		return err
 	}
-	v := page.View{Action: c.action, Hold: g.held.Write(slip), Ref: slip.Ref, Task: task, Error: c.err, Seconds: seconds(slip.NotBefore.Sub(h.now()))}
+	v := page.View{Action: c.action, Hold: g.held.Write(slip), Ref: slip.Ref, Task: task, Error: c.err, Seconds: seconds(gapLeft(slip, h.now()))}
 	switch c.kind {
 	case challenge.Slider:
 		v.Kind = page.Slider

@@ -280,5 +280,5 @@ func gap(units float64) time.Duration {
 		return firstGap
 	}
 	seconds := math.Pow(2, math.Min(units, 6)) // 2^6 s is over the longest
-	return min(time.Duration(seconds*float64(firstGap)), maxGap)
+	return min(time.Duration(seconds*float64(firstGap)), MaxGap)
 }

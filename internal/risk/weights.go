@@ -76,9 +76,9 @@ const (
 	denyFor = 10 * time.Minute
 	// minRetry keeps Retry-After from rounding to nothing.
 	minRetry = time.Second
-	// firstGap doubles with each failure unit up to maxGap.
+	// firstGap doubles with each failure unit up to MaxGap.
 	firstGap = time.Second
-	maxGap   = time.Minute
+	MaxGap   = time.Minute
 )
 
 // grain is what points are rounded to. An eighth of a deciban is far below

@@ -134,7 +134,9 @@ func (v *visitor) solve(c *shoptest.Check) string {
 	defer solving.Unlock()
 	patient := *v.client
 	patient.Timeout = 30 * time.Second // it has a shortest time, and a proof of work
-	got, err := c.Verify(context.Background(), &patient, v.header, "pointer", "")
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	got, err := c.Verify(ctx, &patient, v.header, "pointer", "")
 	if err != nil || got.Status != "checked" {
 		v.t.Fatalf("%+v, %v", got, err)
 	}
