@@ -2,7 +2,9 @@ package faults_test
 
 import (
 	"context"
+	"strings"
 	"testing"
+	"time"
 
 	goredis "github.com/redis/go-redis/v9"
 
@@ -81,10 +83,19 @@ func TestRedisThatCannotBeUsed(t *testing.T) {
 			gained = f.guess()
 			total = total.plus(gained)
 			seen := f.await(false, f.gates...)
+			before := 0
 			for _, g := range f.gates {
 				says(t, g, saysDown)
+				before += strings.Count(g.Log(), saysUp)
 			}
 			during := f.hold(0)
+			time.Sleep(2500 * time.Millisecond) // some probes: a Redis that answers is not one that can be used
+			for _, g := range f.gates {
+				before -= strings.Count(g.Log(), saysUp)
+			}
+			if before != 0 {
+				t.Errorf("%d times a gateway says %q while it lasts", -before, saysUp)
+			}
 			is.end(r)
 			healed := f.await(true, f.gates...)
 			for _, g := range f.gates {

@@ -2,6 +2,7 @@ package faults_test
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -24,11 +25,14 @@ type load struct {
 	stop                func()
 }
 
-func (f *fleet) load(gate int, password string) *load {
+func (f *fleet) load(gate int) *load {
 	l := &load{}
 	end := make(chan struct{})
 	var done sync.WaitGroup
-	for range 3 {
+	for n := range 6 {
+		// Of one account so many at once would be asked.
+		own := shoptest.Account{Name: fmt.Sprint("shopper", n), Email: fmt.Sprintf("shopper%d@shop.example", n), Password: "Silas-Marner-1861"}
+		f.shop.AddAccount(own)
 		done.Go(func() {
 			for {
 				select {
@@ -37,12 +41,11 @@ func (f *fleet) load(gate int, password string) *load {
 				case <-time.After(5 * time.Millisecond):
 				}
 				v := f.visitor(gate)
-				own := &http.Transport{DisableKeepAlives: true}
-				v.client.Transport = own
+				v.client.Transport = &http.Transport{DisableKeepAlives: true}
 				for _, want := range []func() (answer, error){
 					func() (answer, error) { return v.try(http.MethodGet, "/", "") },
 					func() (answer, error) {
-						return v.try(http.MethodPost, "/login", form(shoptest.Admin().Email, password))
+						return v.try(http.MethodPost, "/login", form(own.Email, own.Password))
 					},
 				} {
 					a, err := want()
@@ -89,7 +92,7 @@ func TestReloadsAndRejectedReloadsUnderLoad(t *testing.T) {
 			}
 			f.spend()
 			held := f.hold(0)
-			l := f.load(0, shoptest.Admin().Password)
+			l := f.load(0)
 			good := f.caddyfile(urls[0], "remember 12h")
 			for n := range 3 {
 				if out := f.gates[0].Reload(good); out != "" {
