@@ -41,10 +41,28 @@ func newFleet(t testing.TB, urls []string, options ...string) *fleet {
 func newFleetWith(t testing.TB, with guardtest.With, urls []string, options ...string) *fleet {
 	t.Helper()
 	f := &fleet{t: t, shop: shoptest.Generic().Start(t), slow: &slowest{}}
+	t.Cleanup(func() {
+		if t.Failed() {
+			f.tell()
+		}
+	})
 	for _, url := range urls {
 		f.gates = append(f.gates, guardtest.StartWith(t, f.caddyfile(url, options...), with))
 	}
 	return f
+}
+
+// tell says what the gateways logged last, for a test that failed.
+func (f *fleet) tell() {
+	for i, g := range f.gates {
+		var last []string
+		for line := range strings.Lines(g.Log()) {
+			if strings.Contains(line, `"msg":"decision"`) || strings.Contains(line, `"logger":"login_guard"`) || strings.Contains(line, `"level":"error"`) {
+				last = append(last, line)
+			}
+		}
+		f.t.Logf("gateway %d:\n%s", i, strings.Join(last[max(0, len(last)-8):], ""))
+	}
 }
 
 func (f *fleet) caddyfile(url string, options ...string) string {
@@ -58,7 +76,7 @@ func (f *fleet) caddyfile(url string, options ...string) string {
 // visitor is a new visitor, at an address of its own, of gateway i.
 func (f *fleet) visitor(i int) *visitor {
 	n := f.serial.Add(1)
-	v := newVisitor(f.t, f.gates[i].URL, fmt.Sprintf("5.%d.%d.7", n/250, n%250))
+	v := newVisitor(f.t, f.gates[i].URL, fmt.Sprintf("%d.%d.%d.7", 20+n/62500, n/250%250, n%250))
 	v.slow = f.slow
 	return v
 }

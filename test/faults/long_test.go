@@ -20,7 +20,10 @@ import (
 
 // FAULTS_SECONDS is how long; without it, five minutes.
 func TestMixedLoadLeavesHeapAndGoroutinesFlat(t *testing.T) {
-	f, r := twoOn(t)
+	r := redistest.Start(t)
+	url := "redis://" + r.Addr
+	f := newFleet(t, []string{url, url})
+	f.await(true, f.gates...)
 	f.spend()
 	end := make(chan struct{})
 	var load sync.WaitGroup
