@@ -58,10 +58,7 @@ func (b *Breaker) Probe(ask func() error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if errors.Is(err, context.Canceled) {
-		// A visitor who left says nothing of the store, so it neither opens nor
-		// closes: else who leaves at once lets everybody wait for a store that
-		// is away.
-		return true
+		return // who asked was ended: that says nothing of the store
 	}
 	if answers(err) {
 		b.since, b.last = time.Time{}, nil
@@ -73,7 +70,8 @@ func (b *Breaker) Probe(ask func() error) {
 // answers reports whether err says nothing against a store: it is something
 // that a working one says, or the caller has left.
 func answers(err error) bool {
-	return err == nil || errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrFull) || errors.Is(err, store.ErrTooMany)
+	return err == nil || errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrFull) ||
+		errors.Is(err, store.ErrTooMany) || errors.Is(err, context.Canceled)
 }
 
 // State of a breaker.

@@ -397,22 +397,19 @@ func TestWhatTheStoreRefusesIsNoOutage(t *testing.T) {
 		t.Errorf("%+v", st)
 	}
 }
+
 func TestAVisitorWhoLeavesSaysNothingOfTheStore(t *testing.T) {
 	c := storetest.NewClock()
 	b := &failover.Breaker{Clock: c.Now}
-	b.Done(errGone)
-	c.Move(1100 * time.Millisecond)
-	if !b.Allow() {
-		t.Fatal("nobody asks again")
-	}
-	if !b.Done(context.Canceled) {
+	if !b.Done(context.Canceled) || !b.Closed() {
 		t.Error("a visitor who left is no failure of the store")
 	}
-	if st := b.State(); st.Since.IsZero() {
+	b.Done(errGone)
+	if !b.Done(context.Canceled) || b.Closed() {
 		t.Error("a visitor who left made a store that does not answer one that does")
 	}
-	c.Move(1100 * time.Millisecond)
-	if !b.Allow() {
-		t.Error("nobody asks again")
+	b.Probe(func() error { return context.Canceled })
+	if b.Closed() {
+		t.Error("a probe that was ended made a store that does not answer one that does")
 	}
 }
