@@ -23,7 +23,9 @@ type form struct {
 }
 
 // parseForm reads urlencoded data. There is nothing it cannot read: pairs
-// end at `&` only, and broken escapes stand for themselves.
+// end at `&` only, and broken escapes stand for themselves. Perl's CGI, Python
+// before 3.9.2 and PHP with another arg_separator.input end pairs at semicolons
+// too; what stands behind one is never exact. Browsers escape it in values.
 func (rd *Reader) parseForm(text string) form {
 	f := form{text: text}
 	n, ours := 0, 0
@@ -43,13 +45,32 @@ func (rd *Reader) parseForm(text string) form {
 				f.fields[name] = value
 			}
 		}
-		p := pair{name: name, value: value, strict: strict}
+		p := pair{name: name, value: value, strict: strict && strings.IndexByte(rawValue, ';') < 0}
 		if rd.interesting(&p) {
 			f.pairs = append(f.pairs, p)
+		}
+		for i, part := range behindSemicolons(rawName, rawValue) {
+			if i == 0 && strings.IndexByte(rawName, ';') < 0 {
+				continue // p itself, or its value cut short
+			}
+			rawName, rawValue, _ := strings.Cut(part, "=")
+			name, _ := unescape(rawName)
+			value, _ := unescape(rawValue)
+			if p := (pair{name: name, value: value, odd: true}); rd.interesting(&p) {
+				f.pairs = append(f.pairs, p)
+			}
 		}
 	})
 	f.ours = n > 0 && n == ours
 	return f
+}
+
+// behindSemicolons splits a pair at its semicolons; nil if it has none.
+func behindSemicolons(name, value string) []string {
+	if strings.IndexByte(name, ';') < 0 && strings.IndexByte(value, ';') < 0 {
+		return nil
+	}
+	return strings.Split(name+"="+value, ";")
 }
 
 // answer makes an Answer of a form that has only our fields.

@@ -88,16 +88,13 @@ func (sc *pairScanner) begin() {
 }
 
 func (sc *pairScanner) indexEnd(b []byte) int {
-	if len(sc.ends) == 1 {
-		return bytes.IndexByte(b, sc.ends[0])
-	}
 	return bytes.IndexAny(b, sc.ends)
 }
 
 // namesPart reports whether, in a body that may be a multipart in disguise,
 // the name so far is a part's `name=`: then what follows is looked at too.
 func (sc *pairScanner) namesPart() bool {
-	return len(sc.ends) > 1 && sc.state == inKey && indexFold(string(sc.key), "name") >= 0
+	return len(sc.ends) > 2 && sc.state == inKey && indexFold(string(sc.key), "name") >= 0
 }
 
 // match decides over the name that is held.
@@ -106,7 +103,7 @@ func (sc *pairScanner) match() bool {
 		return false
 	}
 	name, _ := unescape(string(sc.key))
-	if len(sc.ends) > 1 {
+	if len(sc.ends) > 2 {
 		names, unclear := looseNames(string(sc.key))
 		for _, n := range names {
 			unclear = unclear || sc.password.match(n)

@@ -82,6 +82,9 @@ var folded = func() (f [256]byte) {
 // dull reports whether every key of urlencoded data is plain and of interest
 // to no endpoint and to no check.
 func (rd *Reader) dull(data []byte) bool {
+	if bytes.IndexByte(data, ';') >= 0 {
+		return false // see parseForm
+	}
 	var low [maxPlain]byte
 	for len(data) > 0 {
 		n, open, shut, i := 0, -1, -1, 0

@@ -180,7 +180,11 @@ func TestBodiesThatServersReadDifferently(t *testing.T) {
 	}{
 		{"plain", urlencoded, "user=a&pass=p", "a", 0},
 		{"duplicate", urlencoded, "user=a&user=b&pass=p", "", 400},
-		{"semicolon belongs to the value", urlencoded, "user=a;user=b&pass=p", "a;user=b", 0},
+		{"semicolon before a second account", urlencoded, "user=a;user=b&pass=p", "", 400},
+		{"login behind semicolons", urlencoded, "x=1;user=a;pass=p", "", 400},
+		{"login behind a semicolon in a name", urlencoded, "x;user=a;pass=p", "", 400},
+		{"semicolon in an account", urlencoded, "user=a;x&pass=p", "", 400},
+		{"semicolon in a password", urlencoded, "user=a&pass=p;q", "a", 0},
 		{"array beside", urlencoded, "user=a&user[]=b&pass=p", "", 400},
 		{"escaped array", urlencoded, "user=a&user%5B%5D=b&pass=p", "", 400},
 		{"leading blank", urlencoded, "+user=b&pass=p", "", 400},

@@ -59,7 +59,7 @@ func (rd *Reader) startStream(s *subject, buf *[]byte) Reading {
 	case mediaGraphQL:
 		sc = &textScanner{wordScanner{names: rd.loginNames(s)}}
 	case mediaForm:
-		sc = &pairScanner{password: rd.pairMatcher(s), ends: "&"}
+		sc = &pairScanner{password: rd.pairMatcher(s), ends: "&;"}
 	default:
 		sc = &pairScanner{password: rd.pairMatcher(s), ends: "&;\r\n"}
 	}

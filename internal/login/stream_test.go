@@ -63,6 +63,7 @@ func TestStreamEndsBeforeThePassword(t *testing.T) {
 		{"NUL", urlencoded, "user=alice&filler=xxxxxxxxxxxxxxx&", "pass%00" + strings.Repeat("x", 400), "=secret"},
 		{"full width", urlencoded, "user=alice&filler=xxxxxxxxxxxxxxx&", strings.Repeat("%20", 70) + "%EF%BD%90%EF%BD%81%EF%BD%93%EF%BD%93", "=secret"},
 		{"no value", urlencoded, "user=alice&filler=xxxxxxxxxxxxxxx&", "pass", ""},
+		{"semicolons", urlencoded, "user=alice;filler=xxxxxxxxxxxxxxx;", "pass", "=secret"},
 		{"any head", urlencoded, "user=alice&filler=xxxxxxxxxxxxxxx&", "l[pw]", "=secret"},
 		{"text", "text/plain", "user=alice\r\nfiller=xxxxxxxxxxxxxxx\r\n", "pass", "=secret\r\n"},
 		{"multipart", mp, part("filler") + "xxxxxxx\r\n", part("pass"), "secret\r\n--bnd--\r\n"},
