@@ -36,7 +36,7 @@ func (h *Handler) forward(w http.ResponseWriter, r *http.Request, a *attempt, ne
 	answer := newAnswerWriter(w)
 	err := next.ServeHTTP(answer, r)
 	switch {
-	case err != nil && neverSent(err, body):
+	case err != nil && neverSent(err, body) && !h.standIn:
 		h.settle(r.Context(), a, login.Retry)
 		h.report(r, a, login.Retry)
 		if a.solved != nil {

@@ -57,6 +57,8 @@ type Handler struct {
 	denials   *denials
 	now       func() time.Time
 	random    io.Reader
+	// standIn: what fails here goes on to another shop.
+	standIn bool
 }
 
 // guard is what a handler needs the key for.
@@ -120,6 +122,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	limits := h.limits
 	h.logins, h.pictures = limiter(limits[config.LimitLogins]), limiter(limits[config.LimitPictures])
 	h.denials = new(denials)
+	h.standIn = hasStandIn(ctx)
 	h.ready = sync.OnceValues(h.build)
 	h.app.enter(h, ctx.Logger())
 	return nil
@@ -314,6 +317,27 @@ func decided(r *http.Request, reading login.Reading) bool {
 // printed as a placeholder, so it is a function and no login.
 func decides(r *http.Request, reading *login.Reading) {
 	caddyhttp.SetVar(r.Context(), passedVar, reading.SameLogin)
+}
+
+// hasStandIn reports whether the server's error routes lead to a shop, as a
+// handle_errors with a reverse_proxy does: a login that the first could not be
+// asked about is asked there, and nobody sees the answer. They are provisioned
+// after the others, so they still stand there as they were written.
+func hasStandIn(ctx caddy.Context) bool {
+	srv, _ := ctx.Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server)
+	if srv == nil || srv.Errors == nil {
+		return false
+	}
+	for _, route := range srv.Errors.Routes {
+		for _, raw := range route.HandlersRaw {
+			for _, name := range []string{`"reverse_proxy"`, `"php"`, `"cgi"`} {
+				if strings.Contains(string(raw), name) {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 // firstHost is the first host name of the site block that is being
