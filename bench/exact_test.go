@@ -74,8 +74,8 @@ func TestAllocationsOverBareCaddy(t *testing.T) {
 		{"get", 1},
 		{"post", 3},
 		{"login", 63},
-		{"login-new", 65},
-		{"denied", 27},
+		{"login-new", 66},
+		{"denied", 28},
 	} {
 		t.Run(c.work, func(t *testing.T) {
 			bare, guard := allocations(t, c.work)

@@ -5,6 +5,24 @@ import (
 	"strings"
 )
 
+// maxQuery is how long a query may be where it is read parameter by parameter.
+// Common servers take 8 KiB of a request's first line; a megabyte of `a&` would
+// take a third of a second.
+const maxQuery = 64 << 10
+
+// tooLong reports whether a query is longer than that, as it is or as the
+// client sent it.
+func (rd *Reader) tooLong(r *http.Request) bool {
+	if len(r.URL.RawQuery) > maxQuery {
+		return true
+	}
+	if rd.opt.Original == nil {
+		return false
+	}
+	u := rd.opt.Original(r)
+	return u != nil && len(u.RawQuery) > maxQuery
+}
+
 // queryMayHold reports whether a query could hold a password that some
 // endpoint reads from there. It costs no allocation; a name that is not
 // plain counts as one.

@@ -101,3 +101,24 @@ func TestTheShortWayReadsAsTheLongOneDoes(t *testing.T) {
 		}
 	}
 }
+
+// Addresses of a megabyte are allowed by Caddy and by nobody's shop.
+func TestAnAddressThatTakesLongToReadIsRefusedAtOnce(t *testing.T) {
+	for i, rd := range quickReaders(t) {
+		for _, pair := range []string{"a&", "a;", "%61=%62&"} {
+			long := strings.Repeat(pair, maxQuery/len(pair)+1)
+			r := httptest.NewRequest("POST", "/?"+long, strings.NewReader("username=a&password=b"))
+			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			dull := rd.dull([]byte("username=a&password=b")) && !strings.Contains(long, ";")
+			if got := rd.Read(httptest.NewRecorder(), r); dull && got.Kind == Other {
+				continue // no login there, and nothing was read but its keys
+			} else if got.Kind != Refused || got.Status != 414 || got.Reason != ReasonLongQuery {
+				t.Errorf("reader %d, %s: %+v", i, pair, got)
+			}
+			r = httptest.NewRequest("GET", "/?"+strings.Repeat("x=1&", maxQuery/4+1), nil)
+			if got := rd.Read(httptest.NewRecorder(), r); got.Kind != Other {
+				t.Errorf("reader %d: a page with a long address is %+v", i, got)
+			}
+		}
+	}
+}

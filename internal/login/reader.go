@@ -167,6 +167,10 @@ func (rd *Reader) Read(w http.ResponseWriter, r *http.Request) Reading {
 			return other
 		}
 	}
+	if rd.tooLong(r) {
+		rd.giveUpQuick(r, buf)
+		return longQuery
+	}
 	s := rd.newSubject(r)
 	// A login that is none here leaves the rest of the request to be read.
 	basic = basic && rd.decideBasic(s).Kind != Other
@@ -261,6 +265,13 @@ func (rd *Reader) Read(w http.ResponseWriter, r *http.Request) Reading {
 		rd.giveUp(r, buf)
 	}
 	return out
+}
+
+// giveUpQuick is giveUp for a body that may not have been read yet.
+func (rd *Reader) giveUpQuick(r *http.Request, buf *[]byte) {
+	if buf != nil {
+		rd.giveUp(r, buf)
+	}
 }
 
 // giveUp ends the reading of a body that is refused: it is not needed any

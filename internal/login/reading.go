@@ -14,6 +14,7 @@ const (
 	ReasonUnreadable   = "body.unreadable"    // broken, on a login's path
 	ReasonHidden       = "body.hidden"        // credentials in what is no clean form
 	ReasonTooLarge     = "body.too_large"     // a login beyond the cap
+	ReasonLongQuery    = "query.too_large"    // a query that takes long to read
 	ReasonTimeout      = "body.timeout"       // not there in time
 	ReasonRead         = "body.read"          // ended before its end
 	ReasonType         = "type.not_allowed"   // a login of a type we do not let log in
@@ -88,6 +89,7 @@ var (
 	other = Reading{Kind: Other}
 
 	tooEarly     = refuse(nil, http.StatusTooEarly, ReasonEarly)
+	longQuery    = refuse(nil, http.StatusRequestURITooLong, ReasonLongQuery)
 	tooLarge     = refuse(nil, http.StatusRequestEntityTooLarge, ReasonTooLarge)
 	badCharset   = refuse(nil, http.StatusUnsupportedMediaType, ReasonCharset)
 	badEncoding  = refuse(nil, http.StatusUnsupportedMediaType, ReasonEncoding)

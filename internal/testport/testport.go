@@ -27,7 +27,12 @@ const (
 // free.
 func Take(t testing.TB, n int, also ...int) []int {
 	t.Helper()
-	dir := filepath.Join(os.TempDir(), fmt.Sprintf("login-guard-ports-%d", os.Getuid()))
+	// One folder for all runs of this user, whatever TMPDIR each has.
+	base, err := os.UserCacheDir()
+	if err != nil {
+		base = os.TempDir()
+	}
+	dir := filepath.Join(base, "login-guard-test-ports")
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
