@@ -66,7 +66,7 @@ type solved struct {
 
 // attempt decides on a login attempt and lets it meet the verdict.
 func (h *Handler) attempt(w http.ResponseWriter, r *http.Request, a *attempt, next caddyhttp.Handler) error {
-	decides(r, a.reading)
+	h.decides(r, a.reading)
 	a.mode = h.modeNow()
 	watching := a.mode == config.ModeMonitor // refuses nothing, whatever breaks
 	if err := h.collect(r, a); err != nil {

@@ -225,7 +225,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	case reading.Kind == login.Side:
 		// Not marked as passed: to a second login_guard it may be a login.
 		return h.side(w, r, newAttempt(reading, own, clearance), next)
-	case decided(r, reading):
+	case h.decided(r, reading):
 		return next.ServeHTTP(w, r) // by another login_guard
 	case reading.Kind == login.Attempt:
 		return h.attempt(w, r, newAttempt(reading, own, clearance), next)
@@ -307,16 +307,20 @@ const passedVar = "login_guard.passed"
 
 // decided reports whether a login_guard before this one decided on the very
 // login that this one reads. What carries another login besides is decided on
-// here too: it was counted on another account there.
-func decided(r *http.Request, reading login.Reading) bool {
-	same, _ := caddyhttp.GetVar(r.Context(), passedVar).(func(login.Reading) bool)
-	return same != nil && same(reading)
+// here too: it was counted on another account there. One that refuses nothing
+// decides for none that does.
+func (h *Handler) decided(r *http.Request, reading login.Reading) bool {
+	same, _ := caddyhttp.GetVar(r.Context(), passedVar).(func(login.Reading, bool) bool)
+	return same != nil && same(reading, h.watches())
 }
 
 // decides notes which login this login_guard decides on. What is noted can be
 // printed as a placeholder, so it is a function and no login.
-func decides(r *http.Request, reading *login.Reading) {
-	caddyhttp.SetVar(r.Context(), passedVar, reading.SameLogin)
+func (h *Handler) decides(r *http.Request, reading *login.Reading) {
+	watched := h.watches()
+	caddyhttp.SetVar(r.Context(), passedVar, func(other login.Reading, watches bool) bool {
+		return (watches || !watched) && reading.SameLogin(other)
+	})
 }
 
 // hasStandIn reports whether the server's error routes lead to a shop, as a

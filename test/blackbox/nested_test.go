@@ -70,3 +70,35 @@ func TestALoginThatTwoGuardsReadAlikeCountsOnce(t *testing.T) {
 		t.Errorf("%+v", g.Decisions())
 	}
 }
+
+func TestAGuardThatOnlyMonitorsDecidesForNoneThatEnforces(t *testing.T) {
+	t.Parallel()
+	shop := shoptest.Generic().Start(t)
+	g := guardtest.Start(t, fmt.Sprintf(`{
+	$GLOBAL
+	login_guard {
+		key $KEY
+	}
+}
+http://localhost:$PORT {
+	login_guard {
+		site outer
+		mode monitor
+	}
+	route {
+		login_guard {
+			site inner
+			%s
+		}
+		reverse_proxy %s
+	}
+}
+`, strings.Join(but("pair 3 per 10m"), "\n\t\t\t"), strings.TrimPrefix(shop.URL, "http://")))
+	p := visitor(t, g.URL, "203.0.113.1")
+	for i := range 10 {
+		p.login(shoptest.Alice().Email, fmt.Sprint("guess", i))
+	}
+	if got := len(shop.Logins()); got != 3 {
+		t.Errorf("%d of 10 guesses reached the shop, want 3", got)
+	}
+}
