@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/login-guard/login-guard/internal/login"
 )
 
 // jsonFacts are the places of a JSON answer, never its texts.
@@ -57,7 +59,7 @@ func (f *jsonFacts) walk(v any, at string, level int, hidden secrets) {
 	if len(f.places) >= maxPlaces || level > maxLevels {
 		return
 	}
-	if at != "" && truthy(v) {
+	if at != "" && login.Truthy(v) {
 		f.places[at] = true
 	}
 	switch x := v.(type) {
@@ -105,21 +107,4 @@ func (f *jsonFacts) text(at, key, s string, hidden secrets) {
 			f.links[at] = u.Path
 		}
 	}
-}
-
-// truthy is what the condition `json` takes for something.
-func truthy(v any) bool {
-	switch x := v.(type) {
-	case bool:
-		return x
-	case string:
-		return x != ""
-	case float64:
-		return x != 0
-	case []any:
-		return len(x) > 0
-	case map[string]any:
-		return len(x) > 0
-	}
-	return false
 }

@@ -226,9 +226,13 @@ func jsonHolds(at any, parts []string, text string) bool {
 		s, ok := at.(string)
 		return ok && strings.Contains(s, text)
 	}
-	switch x := at.(type) {
-	case nil:
-		return false
+	return Truthy(at)
+}
+
+// Truthy reports whether a value of JSON (as encoding/json decodes it) is
+// something: not null, false, 0, or empty.
+func Truthy(v any) bool {
+	switch x := v.(type) {
 	case bool:
 		return x
 	case string:

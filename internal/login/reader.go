@@ -168,7 +168,9 @@ func (rd *Reader) Read(w http.ResponseWriter, r *http.Request) Reading {
 		}
 	}
 	if rd.tooLong(r) {
-		rd.giveUpQuick(r, buf)
+		if buf != nil {
+			rd.giveUp(r, buf)
+		}
 		return longQuery
 	}
 	s := rd.newSubject(r)
@@ -189,8 +191,7 @@ func (rd *Reader) Read(w http.ResponseWriter, r *http.Request) Reading {
 		}
 	}
 	passwordInQuery := rd.passwordInQuery(s)
-	early := inEarlyData(r)
-	if early && (basic || passwordInQuery || hasBody && !mayBeEmpty(r) && (rd.reads(s) || rd.wantsAny(s))) {
+	if inEarlyData(r) && (basic || passwordInQuery || hasBody && !mayBeEmpty(r) && (rd.reads(s) || rd.wantsAny(s))) {
 		return tooEarly
 	}
 	if basic {
@@ -199,6 +200,20 @@ func (rd *Reader) Read(w http.ResponseWriter, r *http.Request) Reading {
 	if !hasBody {
 		return rd.finish(s, nil, false)
 	}
+	return rd.readBody(w, s, start{buf, whole, err}, passwordInQuery)
+}
+
+// start is the first part of a body: all of it if whole. buf is nil until it
+// was read.
+type start struct {
+	buf   *[]byte
+	whole bool
+	err   error
+}
+
+// readBody goes on with a request that has a body and may be a login.
+func (rd *Reader) readBody(w http.ResponseWriter, s *subject, b start, passwordInQuery bool) Reading {
+	r := s.r
 	if !rd.reads(s) && !rd.wantsAny(s) {
 		// The body stays unread, so a login may only not hide its other
 		// half in it.
@@ -219,35 +234,37 @@ func (rd *Reader) Read(w http.ResponseWriter, r *http.Request) Reading {
 			return other
 		}
 	}
-	if buf == nil {
-		buf, whole, err = rd.readHead(w, r)
+	if b.buf == nil {
+		b.buf, b.whole, b.err = rd.readHead(w, r)
 	}
-	if err != nil {
-		rd.giveUp(r, buf)
-		return readError(err)
-	}
-	if whole && int64(len(*buf)) < r.ContentLength {
+	switch {
+	case b.err != nil:
+		rd.giveUp(r, b.buf)
+		return readError(b.err)
+	case b.whole && int64(len(*b.buf)) < r.ContentLength:
 		// HTTP/3 servers do not look; no shop should have to.
-		rd.giveUp(r, buf)
+		rd.giveUp(r, b.buf)
 		return refuse(nil, http.StatusBadRequest, ReasonRead)
-	}
-	if early && len(*buf) > 0 {
-		rd.giveUp(r, buf)
+	case len(*b.buf) > 0 && inEarlyData(r):
+		rd.giveUp(r, b.buf)
 		return tooEarly
+	case b.whole && encoded:
+		return rd.readEncoded(s, b.buf)
+	case b.whole:
+		return rd.decideOn(s, b.buf)
+	case encoded:
+		rd.giveUp(r, b.buf)
+		return badEncoding
+	case passwordInQuery || rd.wantsAny(s):
+		rd.giveUp(r, b.buf)
+		return tooLarge
 	}
-	if !whole {
-		if encoded || passwordInQuery || rd.wantsAny(s) {
-			rd.giveUp(r, buf)
-			if encoded {
-				return badEncoding
-			}
-			return tooLarge
-		}
-		return rd.startStream(s, buf)
-	}
-	if encoded {
-		return rd.readEncoded(s, buf)
-	}
+	return rd.startStream(s, b.buf)
+}
+
+// decideOn decides on a request whose whole body is in buf, and gives the
+// request a body of the same bytes.
+func (rd *Reader) decideOn(s *subject, buf *[]byte) Reading {
 	out := other
 	if len(*buf) == 0 {
 		out = rd.finish(s, nil, false) // of unknown length, and nothing came
@@ -258,20 +275,13 @@ func (rd *Reader) Read(w http.ResponseWriter, r *http.Request) Reading {
 	case Attempt, Answer, Side:
 		out.Body = append(make([]byte, 0, len(*buf)), *buf...)
 		release(buf)
-		fix(r, out.Body)
+		fix(s.r, out.Body)
 	case Other:
-		r.Body = &replay{buf: buf, src: r.Body}
+		s.r.Body = &replay{buf: buf, src: s.r.Body}
 	default:
-		rd.giveUp(r, buf)
+		rd.giveUp(s.r, buf)
 	}
 	return out
-}
-
-// giveUpQuick is giveUp for a body that may not have been read yet.
-func (rd *Reader) giveUpQuick(r *http.Request, buf *[]byte) {
-	if buf != nil {
-		rd.giveUp(r, buf)
-	}
 }
 
 // giveUp ends the reading of a body that is refused: it is not needed any
