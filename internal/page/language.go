@@ -9,6 +9,7 @@ import (
 	"golang.org/x/text/language"
 
 	"github.com/login-guard/login-guard/assets"
+	"github.com/login-guard/login-guard/internal/memo"
 )
 
 // Language is one language that the pages are in.
@@ -75,8 +76,8 @@ func step(seconds int) int {
 type languages struct {
 	all     []*Language
 	matcher language.Matcher
-	headers wishes // of Accept-Language
-	tags    wishes // of addresses
+	headers *memo.Memo[*Language] // of Accept-Language
+	tags    *memo.Memo[*Language] // of addresses
 }
 
 // loadLanguages reads the embedded languages and puts the default first.
@@ -115,7 +116,7 @@ func newLanguages(all []*Language) *languages {
 	for i, l := range all {
 		tags[i] = l.tag
 	}
-	return &languages{all: all, matcher: language.NewMatcher(tags)}
+	return &languages{all: all, matcher: language.NewMatcher(tags), headers: newWishes(), tags: newWishes()}
 }
 
 func loadLanguage(file string) (*Language, error) {

@@ -271,22 +271,22 @@ func FuzzLanguageIsTheSameWithAndWithoutMemory(f *testing.F) {
 }
 
 func TestMemoryOfLanguagesIsBounded(t *testing.T) {
-	var w wishes
+	w := newWishes()
 	asked := 0
 	find := func(string) *Language { asked++; return nil }
 	for i := range 3 * maxWishes {
-		w.language("de;q=0."+strconv.Itoa(i), find)
-		if len(w.seen) > maxWishes {
-			t.Fatalf("%d are remembered, want %d at most", len(w.seen), maxWishes)
+		w.Of("de;q=0."+strconv.Itoa(i), find)
+		if w.Len() > maxWishes {
+			t.Fatalf("%d are remembered, want %d at most", w.Len(), maxWishes)
 		}
 	}
 	before := asked
-	w.language("de;q=0."+strconv.Itoa(3*maxWishes-1), find)
+	w.Of("de;q=0."+strconv.Itoa(3*maxWishes-1), find)
 	if asked != before {
 		t.Error("what was asked for last is not remembered")
 	}
-	w.language(strings.Repeat("x", maxWish+1), find)
-	w.language(strings.Repeat("x", maxWish+1), find)
+	w.Of(strings.Repeat("x", maxWish+1), find)
+	w.Of(strings.Repeat("x", maxWish+1), find)
 	if asked != before+2 {
 		t.Error("what is too long to be a browser's is remembered")
 	}

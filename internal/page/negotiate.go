@@ -129,7 +129,7 @@ func (ls *languages) fromHeaders(values []string) *Language {
 	case 0:
 		return nil
 	case 1:
-		return ls.headers.language(values[0], func(value string) *Language { return ls.fromHeader([]string{value}) })
+		return ls.headers.Of(values[0], func(value string) *Language { return ls.fromHeader([]string{value}) })
 	}
 	return ls.fromHeader(values)
 }
@@ -184,7 +184,7 @@ func (ls *languages) named(tag string) *Language {
 	if tag == "" || len(tag) > maxTag {
 		return nil
 	}
-	return ls.tags.language(tag, ls.parsed)
+	return ls.tags.Of(tag, ls.parsed)
 }
 
 // parsed is named without a memory.

@@ -5,7 +5,8 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
-	"sync"
+
+	"github.com/login-guard/login-guard/internal/memo"
 )
 
 // Collector turns a request's address and header into Signals. It is safe
@@ -13,12 +14,14 @@ import (
 // it does waits for a file.
 type Collector struct {
 	files    *Files
-	families families
+	families *memo.Memo[string] // by User-Agent
 }
 
 // NewCollector returns a collector that looks addresses up in files. With
 // nil files there is no place and no list.
-func NewCollector(files *Files) *Collector { return &Collector{files: files} }
+func NewCollector(files *Files) *Collector {
+	return &Collector{files: files, families: memo.New[string](maxFamilies, maxFamilyRemember)}
+}
 
 // Collect gathers the facts. The address is the client's, as the server
 // that trusts its proxies knows it; an invalid one leaves every fact that
@@ -49,43 +52,17 @@ func (c *Collector) Collect(addr netip.Addr, h http.Header, protoMajor int) Sign
 
 // family is Family of a User-Agent that mostly came before.
 func (c *Collector) family(userAgent string) string {
-	if c == nil {
+	if c == nil || c.families == nil {
 		return Family(userAgent)
 	}
-	return c.families.of(userAgent)
+	return c.families.Of(userAgent, Family)
 }
 
-// families remembers what User-Agents were told to be. Clients choose them,
-// so there is a bound, and past it all is told anew.
-type families struct {
-	mu sync.RWMutex
-	by map[string]string
-}
-
+// Bounds of what is remembered of clients.
 const (
 	maxFamilies       = 512
 	maxFamilyRemember = 256 // bytes of a User-Agent
 )
-
-func (f *families) of(userAgent string) string {
-	if len(userAgent) > maxFamilyRemember {
-		return Family(userAgent)
-	}
-	f.mu.RLock()
-	family, ok := f.by[userAgent]
-	f.mu.RUnlock()
-	if ok {
-		return family
-	}
-	family = Family(userAgent)
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.by == nil || len(f.by) >= maxFamilies {
-		f.by = make(map[string]string)
-	}
-	f.by[strings.Clone(userAgent)] = family
-	return family
-}
 
 // first is the first value of a header whose name is in canonical form.
 func first(h http.Header, canonical string) string {

@@ -34,7 +34,7 @@ func TestFamiliesOfInventedClientsAreBounded(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if n := len(c.families.by); n > maxFamilies {
+	if n := c.families.Len(); n > maxFamilies {
 		t.Errorf("%d are remembered", n)
 	}
 }
