@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
@@ -34,6 +35,7 @@ const (
 	stepNew     = "new"
 	stepSlow    = "slow"
 	stepWaited  = "waited"
+	stepSound   = "sound"
 )
 
 // answer handles the post of a check's form to the login's own address.
@@ -69,12 +71,17 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, reading login.R
 		return h.startSlow(w, r, g, slip, action, true)
 	case f[fieldStep] == stepPicture, f[fieldStep] == stepNew:
 		return h.another(w, r, g, slip, challenge.Picture, action, "")
+	case f[fieldStep] == stepSound:
+		if !h.waits(r, g, slip) {
+			return h.message(w, r, http.StatusOK, page.Gone, slip.Ref)
+		}
+		if !h.maySound(r, g) {
+			return h.another(w, r, g, slip, challenge.Picture, action, "sound_busy")
+		}
+		return h.show(w, r, g, slip, checkPage{kind: challenge.Sound, action: action})
 	case f[fieldStep] == stepWaited:
 		return h.judgeForm(w, r, g, slip, challenge.Answer{Token: f[fieldChallenge], Way: challenge.WaySlow}, own, next)
 	case f[fieldChallenge] != "":
-		if strings.TrimSpace(f[fieldAnswer]) == "" {
-			return h.another(w, r, g, slip, challenge.Picture, action, "empty")
-		}
 		return h.judgeForm(w, r, g, slip, challenge.Answer{Token: f[fieldChallenge], Way: challenge.WayPicture, Text: f[fieldAnswer]}, own, next)
 	default:
 		// The script found the login gone and asks the server to say so, or
@@ -118,39 +125,56 @@ func (h *Handler) judgeForm(w http.ResponseWriter, r *http.Request, g *guard, sl
 	if err != nil || t.Hold != slip.Ticket.ID || t.Account != slip.Account {
 		return h.another(w, r, g, slip, challenge.Picture, action, "again")
 	}
-	res, wait, err := g.checks.Judge(r.Context(), now, t, a)
+	// One form, two things to type: the check says which.
+	if t.Kind == challenge.Sound {
+		a.Way = challenge.WaySound
+	}
+	if a.Way != challenge.WaySlow && strings.TrimSpace(a.Text) == "" {
+		return h.retype(w, r, g, slip, t.Kind, action, "empty")
+	}
+	j, err := g.checks.Judge(r.Context(), now, t, a)
 	if err != nil {
 		h.app.metrics.storeErrors.WithLabelValues("judge").Inc()
 		return h.another(w, r, g, slip, challenge.Picture, action, "again")
 	}
-	h.countAnswer(t, res, now.Sub(t.Issued))
-	switch res {
+	h.countAnswer(t, j.Result, now.Sub(t.Issued))
+	switch j.Result {
 	case challenge.Checked:
-		return h.cleared(w, r, g, slip, t.Earned(), own, next)
+		return h.cleared(w, r, g, slip, t.Earned(j.Evidence), own, next)
 	case challenge.Wait:
 		if !h.waits(r, g, slip) {
 			return h.message(w, r, http.StatusOK, page.Gone, slip.Ref)
 		}
-		return h.showAgain(w, r, g, slip, t, a.Token, action, seconds(wait))
+		return h.showAgain(w, r, g, slip, t, a.Token, action, seconds(j.Wait))
 	case challenge.Spent:
 		return h.startSlow(w, r, g, slip, action, false)
 	default:
-		return h.another(w, r, g, slip, challenge.Picture, action, "wrong")
+		return h.retype(w, r, g, slip, t.Kind, action, "wrong")
 	}
+}
+
+// retype shows a fresh check after a wrong answer: another sound to who
+// listens, as long as there are any, else another picture.
+func (h *Handler) retype(w http.ResponseWriter, r *http.Request, g *guard, slip held.Slip, kind challenge.Kind, action, why string) error {
+	if kind == challenge.Sound && h.waits(r, g, slip) && h.maySound(r, g) {
+		return h.show(w, r, g, slip, checkPage{kind: challenge.Sound, action: action, err: why})
+	}
+	return h.another(w, r, g, slip, challenge.Picture, action, why)
 }
 
 // showAgain shows the very check that was answered too early: its token is
 // still good.
 func (h *Handler) showAgain(w http.ResponseWriter, r *http.Request, g *guard, slip held.Slip, t challenge.Token, token, action string, wait int) error {
 	v := page.View{Kind: page.Picture, Action: action, Hold: g.held.Write(slip), Ref: slip.Ref, Error: "wait", Seconds: wait}
-	if t.Kind == challenge.Slow {
+	switch t.Kind {
+	case challenge.Slow:
 		v.Kind = page.Slow
+	case challenge.Sound:
+		v.Kind = page.Sound
 	}
 	c := g.checks.Reissued(t, token)
-	v.Task = page.Task{Token: token, Salt: c.Salt, Cost: c.Cost, Target: c.Target, Floor: wait * 1000}
-	if c.Picture != "" {
-		v.Task.Picture = h.prefix + "picture/" + c.Picture
-	}
+	c.Floor = time.Duration(wait) * time.Second
+	v.Task = h.task(c)
 	h.mark(w, string(risk.Picture), slip.Ref)
 	return h.pages.Write(w, r, h.EffectiveChallengeStatus(), v)
 }
@@ -182,7 +206,7 @@ func (h *Handler) cleared(w http.ResponseWriter, r *http.Request, g *guard, slip
 		return h.message(w, r, http.StatusOK, page.Gone, slip.Ref)
 	}
 	a := newAttempt(reading, own, "")
-	a.solved = &solved{rung: cl.Rung, ticket: slip.Ticket, login: l}
+	a.solved, a.evidence = &solved{rung: cl.Rung, ticket: slip.Ticket, login: l}, cl.Evidence
 	return h.attempt(w, r, a, next)
 }
 

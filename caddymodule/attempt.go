@@ -10,6 +10,7 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
 	"github.com/login-guard/login-guard/config"
+	"github.com/login-guard/login-guard/internal/challenge"
 	"github.com/login-guard/login-guard/internal/device"
 	"github.com/login-guard/login-guard/internal/held"
 	"github.com/login-guard/login-guard/internal/ledger"
@@ -30,6 +31,8 @@ type attempt struct {
 	cleared   device.Rung
 	// solved is set when a check was passed for this very login.
 	solved *solved
+	// evidence is what the answering of that check said.
+	evidence challenge.Evidence
 
 	g       *guard
 	now     time.Time
@@ -231,6 +234,7 @@ func (h *Handler) facts(a *attempt) risk.Facts {
 	f := a.reserved.Facts
 	f.DeviceKnown = a.known
 	f.CheckPassed = a.passed != device.NoRung
+	f.CheckEvidence = a.evidence.Points
 	f.NoAcceptLanguage = a.signals.NoAcceptLanguage
 	f.Tor, f.Blocked, f.VPN, f.Hosting = a.signals.Tor, a.signals.Blocked, a.signals.VPN, a.signals.Hosting
 	return f
@@ -248,6 +252,9 @@ func (h *Handler) situation(a *attempt) risk.Situation {
 	}
 	if after := time.Duration(h.AskAfter); after > 0 && (!a.known || a.now.Sub(a.seen) > after) {
 		s.Floors = append(s.Floors, risk.Floor{Demands: risk.Slider, Code: risk.CodeAskAfter})
+	}
+	if a.evidence.Points >= challenge.Doubt && h.EffectiveLadder().Picture != config.RungOff {
+		s.Floors = append(s.Floors, risk.Floor{Demands: risk.Picture, Code: risk.CodeFloorEvidence})
 	}
 	account := h.limits[config.LimitAccount]
 	if !a.known && !account.Off && len(account.Steps) > 0 && a.reserved.Wall.Failures >= account.Steps[0] {

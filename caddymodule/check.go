@@ -13,6 +13,7 @@ import (
 	"github.com/login-guard/login-guard/internal/challenge"
 	"github.com/login-guard/login-guard/internal/held"
 	"github.com/login-guard/login-guard/internal/keys"
+	"github.com/login-guard/login-guard/internal/ledger"
 	"github.com/login-guard/login-guard/internal/login"
 	"github.com/login-guard/login-guard/internal/page"
 	"github.com/login-guard/login-guard/internal/risk"
@@ -26,7 +27,7 @@ func (h *Handler) challenge(w http.ResponseWriter, r *http.Request, a *attempt) 
 	if err != nil {
 		return h.deny(w, r, a)
 	}
-	slip := held.Slip{Account: a.account, Budget: a.g.ledger.Budget(a.signals.Host, a.account), Ref: a.ref}
+	slip := held.Slip{Account: a.account, Budget: a.g.ledger.Budget(a.signals.Host, a.account), Ref: a.ref, Work: h.work(a)}
 	if a.verdict.Gap > 0 {
 		slip.NotBefore = a.now.Add(a.verdict.Gap)
 	}
@@ -62,7 +63,11 @@ func (h *Handler) challenge(w http.ResponseWriter, r *http.Request, a *attempt) 
 	if err == nil && after > 0 {
 		return h.startSlow(w, r, a.g, slip, h.action(r), false)
 	}
-	return h.show(w, r, a.g, slip, checkPage{kind: kind, action: h.action(r)})
+	c := checkPage{kind: kind, action: h.action(r)}
+	if a.solved != nil && kind == challenge.Picture {
+		c.err = "more" // the slider was right, and is not all
+	}
+	return h.show(w, r, a.g, slip, c)
 }
 
 // kindOf is the check that a verdict asks for.
@@ -213,7 +218,8 @@ func (h *Handler) passwordName(name string) bool {
 type checkPage struct {
 	kind   challenge.Kind
 	action string
-	err    string // key of the page's error text
+	err    string       // key of the page's error text
+	place  ledger.Place // in line for the slow way
 }
 
 // gapLeft is how long no answer to a slip's check is taken. No gap is longer
@@ -223,25 +229,56 @@ func gapLeft(slip held.Slip, now time.Time) time.Duration {
 	return min(max(0, slip.NotBefore.Sub(now)), risk.MaxGap)
 }
 
+// work is how many times the usual proof of work a login has to pay: the rung
+// that its score alone has reached.
+func (h *Handler) work(a *attempt) byte {
+	switch l, score := h.EffectiveLadder(), a.assessment.Score; {
+	case l.Picture.Reached(score):
+		return challenge.MaxWork
+	case l.Slider.Reached(score):
+		return challenge.MaxWork / 4
+	}
+	return 1
+}
+
 // issue makes a check for a slip.
-func (h *Handler) issue(g *guard, slip held.Slip, kind challenge.Kind, renewals byte) (page.Task, error) {
+func (h *Handler) issue(r *http.Request, g *guard, slip held.Slip, kind challenge.Kind, renewals byte) (page.Task, error) {
+	return h.issueAt(r, g, slip, challenge.Spec{Kind: kind, Renewals: renewals})
+}
+
+// issueAt makes a check for a slip as spec says, which need not say what the
+// slip does.
+func (h *Handler) issueAt(r *http.Request, g *guard, slip held.Slip, spec challenge.Spec) (page.Task, error) {
 	now := h.now()
-	c, err := g.checks.Issue(now, challenge.Spec{Kind: kind, Hold: slip.Ticket.ID, Account: slip.Account,
-		Budget: slip.Budget, After: gapLeft(slip, now), Renewals: renewals})
+	spec.Hold, spec.Account, spec.Budget = slip.Ticket.ID, slip.Account, slip.Budget
+	spec.After, spec.Work = max(spec.After, gapLeft(slip, now)), slip.Work
+	if !page.Trustworthy(r) {
+		// Its script has no WebCrypto and works ten times as long.
+		spec.Work = 1
+	}
+	c, err := g.checks.Issue(now, spec)
 	if err != nil {
 		return page.Task{}, err
 	}
+	h.app.metrics.challenges.WithLabelValues(spec.Kind.String(), "shown").Inc()
+	return h.task(c), nil
+}
+
+// task is a check as its page gets it.
+func (h *Handler) task(c challenge.Issued) page.Task {
 	t := page.Task{Token: c.Token, Salt: c.Salt, Cost: c.Cost, Target: c.Target, Floor: int(c.Floor / time.Millisecond)}
 	if c.Picture != "" {
 		t.Picture = h.prefix + "picture/" + c.Picture
 	}
-	h.app.metrics.challenges.WithLabelValues(kind.String(), "shown").Inc()
-	return t, nil
+	if c.Sound != "" {
+		t.Sound = h.prefix + "sound/" + c.Sound
+	}
+	return t
 }
 
 // show writes the page of a check.
 func (h *Handler) show(w http.ResponseWriter, r *http.Request, g *guard, slip held.Slip, c checkPage) error {
-	task, err := h.issue(g, slip, c.kind, 0)
+	task, err := h.issueAt(r, g, slip, challenge.Spec{Kind: c.kind, Place: c.place.Key, After: c.place.End.Sub(h.now())})
 	if err != nil {
 		return err
 	}
@@ -253,8 +290,11 @@ func (h *Handler) show(w http.ResponseWriter, r *http.Request, g *guard, slip he
 	case challenge.Picture:
 		v.Kind = page.Picture
 		h.mark(w, string(risk.Picture), slip.Ref)
+	case challenge.Sound:
+		v.Kind = page.Sound
+		h.mark(w, string(risk.Picture), slip.Ref)
 	case challenge.Slow:
-		v.Kind, v.Seconds = page.Slow, seconds(challenge.SlowWait)
+		v.Kind, v.Seconds = page.Slow, seconds(time.Duration(task.Floor)*time.Millisecond)
 		h.mark(w, string(risk.Picture), slip.Ref)
 	default:
 		return errors.New("showing a check: there is no such kind")
@@ -267,7 +307,7 @@ func (h *Handler) show(w http.ResponseWriter, r *http.Request, g *guard, slip he
 // how long to wait.
 func (h *Handler) startSlow(w http.ResponseWriter, r *http.Request, g *guard, slip held.Slip, action string, chosen bool) error {
 	s := collectFrom(g, r)
-	after, err := g.ledger.Slow(r.Context(), h.now(), s.Network, slip.Account, challenge.SlowWait)
+	place, after, err := g.ledger.Slow(r.Context(), h.now(), s.Network, slip.Account, challenge.SlowWait)
 	if err != nil {
 		return h.writeDenial(w, r, slip.Ref, http.StatusServiceUnavailable, 10*time.Second)
 	}
@@ -277,7 +317,7 @@ func (h *Handler) startSlow(w http.ResponseWriter, r *http.Request, g *guard, sl
 		}
 		return h.writeDenial(w, r, slip.Ref, http.StatusTooManyRequests, after)
 	}
-	return h.show(w, r, g, slip, checkPage{kind: challenge.Slow, action: action})
+	return h.show(w, r, g, slip, checkPage{kind: challenge.Slow, action: action, place: place})
 }
 
 func seconds(d time.Duration) int { return int((max(0, d) + time.Second - 1) / time.Second) }

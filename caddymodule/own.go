@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -24,13 +23,13 @@ const maxAsk = 16 << 10
 
 // ask is what the check's script sends.
 type ask struct {
-	Hold      string      `json:"hold"`
-	Challenge string      `json:"challenge"`
-	Pow       uint32      `json:"pow"`
-	Way       string      `json:"way"`
-	Answer    string      `json:"answer"`
-	Track     [][]float64 `json:"track"`
-	New       bool        `json:"new"` // renew: another picture is asked for
+	Hold      string          `json:"hold"`
+	Challenge string          `json:"challenge"`
+	Pow       uint32          `json:"pow"`
+	Way       string          `json:"way"`
+	Answer    string          `json:"answer"`
+	Seen      json.RawMessage `json:"seen"`
+	New       bool            `json:"new"` // renew: another picture is asked for
 }
 
 // reply is what it gets.
@@ -58,11 +57,14 @@ func (h *Handler) serveOwn(w http.ResponseWriter, r *http.Request) error {
 	if name, ok := strings.CutPrefix(rest, "picture/"); ok {
 		return h.servePicture(w, r, g, name)
 	}
+	if name, ok := strings.CutPrefix(rest, "sound/"); ok {
+		return h.serveSpoken(w, r, g, name)
+	}
 	if ref, ok := strings.CutPrefix(rest, "challenge/"); ok {
 		return h.serveChallenge(w, r, g, ref)
 	}
 	serve := map[string]func(http.ResponseWriter, *http.Request, *guard, held.Slip, ask) error{
-		"verify": h.serveVerify, "renew": h.serveRenew, "slow": h.serveSlow,
+		"verify": h.serveVerify, "renew": h.serveRenew, "slow": h.serveSlow, "sound": h.serveSound,
 	}[rest]
 	if serve == nil {
 		http.NotFound(w, r)
@@ -109,52 +111,103 @@ func (h *Handler) serveVerify(w http.ResponseWriter, r *http.Request, g *guard, 
 	t, err := g.checks.Open(a.Challenge, now)
 	if err != nil || t.Hold != slip.Ticket.ID || t.Account != slip.Account {
 		kind := challenge.Slider
-		if a.Way == challenge.WayPicture || a.Way == challenge.WaySlow {
+		if a.Way == challenge.WayPicture || a.Way == challenge.WaySlow || a.Way == challenge.WaySound {
 			kind = challenge.Picture
 		}
 		return h.sendFresh(w, r, g, slip, kind, "again")
 	}
-	res, wait, err := g.checks.Judge(r.Context(), now, t,
-		challenge.Answer{Token: a.Challenge, Pow: a.Pow, Way: a.Way, Text: a.Answer, Scripted: true})
+	answer := a.answer()
+	j, err := g.checks.Judge(r.Context(), now, t, answer)
 	if err != nil {
 		h.app.metrics.storeErrors.WithLabelValues("judge").Inc()
 		return sendJSON(w, http.StatusServiceUnavailable, reply{Status: "busy", Seconds: 2})
 	}
-	h.countAnswer(t, res, now.Sub(t.Issued))
-	switch res {
+	if before := h.recall(r, g, answer, j); before != nil {
+		return sendBody(w, http.StatusOK, before)
+	}
+	h.countAnswer(t, j.Result, now.Sub(t.Issued))
+	out, err := h.judged(r, g, slip, t, j)
+	if err != nil {
+		h.notKept(err)
+		return sendJSON(w, http.StatusServiceUnavailable, reply{Status: "busy", Seconds: 5})
+	}
+	return h.sendRemembered(w, r, g, answer, j, http.StatusOK, out)
+}
+
+// answer is what a script sent, as it is judged.
+func (a ask) answer() challenge.Answer {
+	return challenge.Answer{Token: a.Challenge, Pow: a.Pow, Way: a.Way, Text: a.Answer, Seen: a.Seen, Scripted: true}
+}
+
+// judged is the reply to a judgement.
+func (h *Handler) judged(r *http.Request, g *guard, slip held.Slip, t challenge.Token, j challenge.Judgement) (reply, error) {
+	switch j.Result {
 	case challenge.Checked:
-		name, err := g.checks.Clear(r.Context(), t.Earned())
-		if err != nil {
-			h.notKept(err)
-			return sendJSON(w, http.StatusServiceUnavailable, reply{Status: "busy", Seconds: 5})
-		}
-		return sendJSON(w, http.StatusOK, reply{Status: "checked", Clearance: name})
+		name, err := g.checks.Clear(r.Context(), t.Earned(j.Evidence))
+		return reply{Status: "checked", Clearance: name}, err
 	case challenge.Wait:
-		return sendJSON(w, http.StatusOK, reply{Status: "wait", Seconds: max(1, seconds(wait))})
+		return reply{Status: "wait", Seconds: max(1, seconds(j.Wait))}, nil
 	case challenge.Spent:
 		if t.Kind == challenge.Slider {
-			return sendJSON(w, http.StatusOK, reply{Status: "picture"})
+			return reply{Status: "picture"}, nil
 		}
-		return h.sendFresh(w, r, g, slip, t.Kind, "again")
+		return h.fresh(r, g, slip, t.Kind, "again")
 	default:
 		if t.Kind == challenge.Slow {
-			return sendJSON(w, http.StatusOK, reply{Status: "picture"})
+			return reply{Status: "picture"}, nil
 		}
-		return h.sendFresh(w, r, g, slip, t.Kind, "wrong")
+		return h.fresh(r, g, slip, t.Kind, "wrong")
 	}
+}
+
+// recall is the reply that this very answer got before, nil if it got none:
+// a reply that was lost on its way is asked for again.
+func (h *Handler) recall(r *http.Request, g *guard, a challenge.Answer, j challenge.Judgement) []byte {
+	if j.Result != challenge.Again {
+		return nil
+	}
+	before, err := g.checks.Recall(r.Context(), a)
+	if err != nil {
+		h.app.metrics.storeErrors.WithLabelValues("recall").Inc()
+	}
+	return before
+}
+
+// sendRemembered sends the reply to an answer and remembers it, unless the
+// same answer is to be judged again.
+func (h *Handler) sendRemembered(w http.ResponseWriter, r *http.Request, g *guard, a challenge.Answer, j challenge.Judgement, status int, v any) error {
+	body, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	if j.Result != challenge.Wait {
+		if err := g.checks.Remember(r.Context(), a, body); err != nil {
+			h.notKept(err)
+		}
+	}
+	return sendBody(w, status, body)
 }
 
 // sendFresh answers with a fresh check, or, when this address has had its
 // checks, sends the page to the server, which shows the slow way.
 func (h *Handler) sendFresh(w http.ResponseWriter, r *http.Request, g *guard, slip held.Slip, kind challenge.Kind, why string) error {
-	if !h.mayIssue(r, g) {
-		return sendJSON(w, http.StatusForbidden, reply{Status: "picture"})
-	}
-	task, err := h.issue(g, slip, kind, 0)
+	out, err := h.fresh(r, g, slip, kind, why)
 	if err != nil {
 		return err
 	}
-	return sendJSON(w, http.StatusOK, reply{Status: "again", Task: &task, Error: why})
+	return sendJSON(w, http.StatusOK, out)
+}
+
+// fresh is the reply with a fresh check.
+func (h *Handler) fresh(r *http.Request, g *guard, slip held.Slip, kind challenge.Kind, why string) (reply, error) {
+	if may := h.mayShow(kind); !may(r, g) {
+		return reply{Status: "picture"}, nil
+	}
+	task, err := h.issue(r, g, slip, kind, 0)
+	if err != nil {
+		return reply{}, err
+	}
+	return reply{Status: "again", Task: &task, Error: why}, nil
 }
 
 // mayIssue counts one more check shown to an address.
@@ -162,6 +215,14 @@ func (h *Handler) mayIssue(r *http.Request, g *guard) bool {
 	s := collectFrom(g, r)
 	after, err := g.ledger.Count(r.Context(), h.now(), config.LimitChallenges, s.Host, store.Key{})
 	return err == nil && after == 0
+}
+
+// mayShow is what counts a check of a kind.
+func (h *Handler) mayShow(k challenge.Kind) func(*http.Request, *guard) bool {
+	if k == challenge.Sound {
+		return h.maySound
+	}
+	return h.mayIssue
 }
 
 // maxRenewals: ten minutes and twelve renewals are over two hours; WCAG 2.2
@@ -175,14 +236,14 @@ func (h *Handler) serveRenew(w http.ResponseWriter, r *http.Request, g *guard, s
 		return sendJSON(w, http.StatusGone, reply{Status: "gone"})
 	}
 	// Each renewal leaves a mark of what is spent: it counts as a check.
-	if !h.mayIssue(r, g) {
+	if may := h.mayShow(t.Kind); !may(r, g) {
 		return sendJSON(w, http.StatusTooManyRequests, reply{Status: "picture"})
 	}
 	// One check has one successor: renewals are a chain, not a tree.
 	if first, err := g.checks.Supersede(r.Context(), t); err != nil || !first {
 		return sendJSON(w, http.StatusGone, reply{Status: "gone"})
 	}
-	task, err := h.issue(g, slip, t.Kind, t.Renewals+1)
+	task, err := h.issue(r, g, slip, t.Kind, t.Renewals+1)
 	if err != nil {
 		return err
 	}
@@ -192,54 +253,18 @@ func (h *Handler) serveRenew(w http.ResponseWriter, r *http.Request, g *guard, s
 // serveSlow starts the slow way.
 func (h *Handler) serveSlow(w http.ResponseWriter, r *http.Request, g *guard, slip held.Slip, _ ask) error {
 	s := collectFrom(g, r)
-	after, err := g.ledger.Slow(r.Context(), h.now(), s.Network, slip.Account, challenge.SlowWait)
+	place, after, err := g.ledger.Slow(r.Context(), h.now(), s.Network, slip.Account, challenge.SlowWait)
 	if err != nil {
 		return sendJSON(w, http.StatusServiceUnavailable, reply{Status: "busy", Seconds: 10})
 	}
 	if after > 0 {
 		return sendJSON(w, http.StatusTooManyRequests, reply{Status: "busy", Seconds: seconds(after)})
 	}
-	task, err := h.issue(g, slip, challenge.Slow, 0)
+	task, err := h.issueAt(r, g, slip, challenge.Spec{Kind: challenge.Slow, Place: place.Key, After: place.End.Sub(h.now())})
 	if err != nil {
 		return err
 	}
-	return sendJSON(w, http.StatusOK, reply{Task: &task, Seconds: seconds(challenge.SlowWait)})
-}
-
-// servePicture draws a picture that a check of ours named.
-func (h *Handler) servePicture(w http.ResponseWriter, r *http.Request, g *guard, name string) error {
-	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		w.Header().Set("Allow", "GET, HEAD")
-		w.WriteHeader(http.StatusMethodNotAllowed)
-		return nil
-	}
-	now := h.now()
-	// A picture is looked at once, or a few times on a bad connection; one
-	// name must not use up what all shoppers share.
-	if !g.checks.MayDraw(r.Context(), name, now) {
-		http.NotFound(w, r)
-		return nil
-	}
-	if !h.pictures.AllowN(now, 1) {
-		w.Header().Set("Retry-After", "1")
-		w.WriteHeader(http.StatusTooManyRequests)
-		return nil
-	}
-	png, ok, err := g.checks.Draw(name, now)
-	if err != nil {
-		return err
-	}
-	if !ok {
-		http.NotFound(w, r)
-		return nil
-	}
-	w.Header().Set("Content-Type", "image/png")
-	w.Header().Set("Content-Length", strconv.Itoa(len(png)))
-	if r.Method == http.MethodHead {
-		return nil
-	}
-	_, err = w.Write(png)
-	return err
+	return sendJSON(w, http.StatusOK, reply{Task: &task, Seconds: seconds(time.Duration(task.Floor) * time.Millisecond)})
 }
 
 func (h *Handler) countAnswer(t challenge.Token, res challenge.Result, took time.Duration) {

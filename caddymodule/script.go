@@ -33,6 +33,7 @@ type scripted struct {
 	Account   device.Account `json:"a"`
 	Budget    store.Key      `json:"b"`
 	NotBefore int64          `json:"n"` // unix milliseconds
+	Work      byte           `json:"w"`
 	// Action is where the form of a login that is held all the same posts
 	// to, empty for others.
 	Action string `json:"u,omitempty"`
@@ -40,7 +41,7 @@ type scripted struct {
 
 // slip is the same as pages carry it, without a held login.
 func (s scripted) slip(ref string) held.Slip {
-	return held.Slip{Account: s.Account, Budget: s.Budget, Ref: ref, NotBefore: time.UnixMilli(s.NotBefore)}
+	return held.Slip{Account: s.Account, Budget: s.Budget, Ref: ref, NotBefore: time.UnixMilli(s.NotBefore), Work: s.Work}
 }
 
 // loginHash names a login by method, address and body.
@@ -60,7 +61,7 @@ func (h *Handler) scriptBound(ref string) []byte { return []byte("scripted/" + h
 // tellScript answers a script's login with where its check is.
 func (h *Handler) tellScript(w http.ResponseWriter, r *http.Request, a *attempt, kind challenge.Kind, slip held.Slip) error {
 	keep := scripted{Kind: kind, Login: h.loginHash(a.g, r, a.reading.Body), Account: a.account,
-		Budget: slip.Budget, NotBefore: slip.NotBefore.UnixMilli()}
+		Budget: slip.Budget, NotBefore: slip.NotBefore.UnixMilli(), Work: slip.Work}
 	if slip.Kept() {
 		keep.Action = h.action(r)
 	}
@@ -140,7 +141,7 @@ func (h *Handler) serveChallenge(w http.ResponseWriter, r *http.Request, g *guar
 		if !h.mayIssue(r, g) {
 			return h.writeDenial(w, r, ref, http.StatusTooManyRequests, 30*time.Second)
 		}
-		return h.sendTask(w, g, s, ref, http.StatusOK, "")
+		return h.sendTask(w, r, g, s, ref, http.StatusOK, "")
 	case strings.HasPrefix(r.Header.Get("Content-Type"), "application/json"):
 		return h.judgeScripted(w, r, g, s, ref)
 	default:
@@ -168,10 +169,10 @@ func (h *Handler) showScripted(w http.ResponseWriter, r *http.Request, g *guard,
 }
 
 // sendTask gives a script a fresh check.
-func (h *Handler) sendTask(w http.ResponseWriter, g *guard, s scripted, ref string, status int, why string) error {
+func (h *Handler) sendTask(w http.ResponseWriter, r *http.Request, g *guard, s scripted, ref string, status int, why string) error {
 	slip := s.slip(ref)
 	slip.Ticket.ID = s.Login
-	task, err := h.issue(g, slip, s.Kind, 0)
+	task, err := h.issue(r, g, slip, s.Kind, 0)
 	if err != nil {
 		return err
 	}
@@ -196,29 +197,32 @@ func (h *Handler) judgeScripted(w http.ResponseWriter, r *http.Request, g *guard
 		if !h.mayIssue(r, g) {
 			return h.writeDenial(w, r, ref, http.StatusTooManyRequests, 30*time.Second)
 		}
-		return h.sendTask(w, g, s, ref, http.StatusForbidden, why)
+		return h.sendTask(w, r, g, s, ref, http.StatusForbidden, why)
 	}
 	t, err := g.checks.Open(a.Challenge, now)
 	if err != nil || t.Hold != s.Login || t.Account != s.Account {
 		return fresh("again")
 	}
-	res, wait, err := g.checks.Judge(r.Context(), now, t,
-		challenge.Answer{Token: a.Challenge, Pow: a.Pow, Way: a.Way, Text: a.Answer, Scripted: true})
+	answer := a.answer()
+	j, err := g.checks.Judge(r.Context(), now, t, answer)
 	if err != nil {
 		h.app.metrics.storeErrors.WithLabelValues("judge").Inc()
 		return h.writeDenial(w, r, ref, http.StatusServiceUnavailable, 2*time.Second)
 	}
-	h.countAnswer(t, res, now.Sub(t.Issued))
-	switch res {
+	if before := h.recall(r, g, answer, j); before != nil {
+		return sendBody(w, http.StatusOK, before)
+	}
+	h.countAnswer(t, j.Result, now.Sub(t.Issued))
+	switch j.Result {
 	case challenge.Checked:
-		name, err := g.checks.Clear(r.Context(), t.Earned())
+		name, err := g.checks.Clear(r.Context(), t.Earned(j.Evidence))
 		if err != nil {
 			h.notKept(err)
 			return h.writeDenial(w, r, ref, http.StatusServiceUnavailable, 5*time.Second)
 		}
-		return sendJSON(w, http.StatusOK, reply{Clearance: name})
+		return h.sendRemembered(w, r, g, answer, j, http.StatusOK, reply{Clearance: name})
 	case challenge.Wait:
-		return sendJSON(w, http.StatusForbidden, reply{Status: "wait", Seconds: max(1, seconds(wait))})
+		return sendJSON(w, http.StatusForbidden, reply{Status: "wait", Seconds: max(1, seconds(j.Wait))})
 	case challenge.Spent:
 		return h.writeDenial(w, r, ref, http.StatusTooManyRequests, 5*time.Minute)
 	default:
@@ -236,7 +240,7 @@ func (h *Handler) redeem(r *http.Request, a *attempt, name string) {
 	if err != nil || cl.Account != a.account || cl.Hold != h.loginHash(a.g, r, a.reading.Body) {
 		return
 	}
-	a.cleared = cl.Rung
+	a.cleared, a.evidence = cl.Rung, cl.Evidence
 }
 
 // allowOrigin lets a script of a listed origin read an answer of ours.
@@ -351,10 +355,14 @@ func sendJSON(w http.ResponseWriter, status int, v any) error {
 	if err != nil {
 		return err
 	}
+	return sendBody(w, status, body)
+}
+
+func sendBody(w http.ResponseWriter, status int, body []byte) error {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Content-Length", fmt.Sprint(len(body)))
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	_, err = w.Write(body)
+	_, err := w.Write(body)
 	return err
 }

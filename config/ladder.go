@@ -48,6 +48,10 @@ func ParseRung(s string) (Rung, error) {
 	return Rung(v), nil
 }
 
+// Reached reports whether a score has reached the rung. Nothing reaches one
+// that is off.
+func (r Rung) Reached(score float64) bool { return r > 0 && score >= float64(r) }
+
 // String writes `off` or the score.
 func (r Rung) String() string {
 	if r == RungOff {

@@ -69,8 +69,8 @@ func BenchmarkJudgeSlider(b *testing.B) {
 	now := s.Now()
 	b.ReportAllocs()
 	for b.Loop() {
-		if res, _, err := s.Judge(ctx, now, tok, a); res != challenge.Checked || err != nil {
-			b.Fatal(res, err)
+		if j, err := s.Judge(ctx, now, tok, a); j.Result != challenge.Checked || err != nil {
+			b.Fatal(j, err)
 		}
 	}
 }

@@ -10,16 +10,11 @@
 package challenge
 
 import (
-	"context"
-	"crypto/pbkdf2"
-	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
-	"math"
-	"strconv"
 	"time"
 
 	"github.com/login-guard/login-guard/internal/device"
@@ -35,6 +30,7 @@ const (
 	Slider  Kind = 1
 	Picture Kind = 2
 	Slow    Kind = 3 // proof of work and a wait, for who cannot do the others
+	Sound   Kind = 4 // spoken digits, for who cannot see the picture
 )
 
 // String is the kind's name in metrics.
@@ -46,6 +42,8 @@ func (k Kind) String() string {
 		return "picture"
 	case Slow:
 		return "slow"
+	case Sound:
+		return "sound"
 	}
 	return "unknown"
 }
@@ -63,10 +61,9 @@ const (
 	SlowWait = time.Minute
 	// ClearanceLife: the page posts the login at once.
 	ClearanceLife = 2 * time.Minute
-	// Cost of one derivation, and how many a browser makes on average:
-	// about 70 ms on a desktop, 0.3 s on a slow phone.
-	Cost = 2000
-	Work = 150
+	// DoubtLife is how long a drag that looked automated is remembered of an
+	// address and account.
+	DoubtLife = 10 * time.Minute
 )
 
 // Ways of answering.
@@ -77,6 +74,7 @@ const (
 	WayKeyboard = "keyboard"
 	WayPress    = "press"
 	WayPicture  = "picture"
+	WaySound    = "sound"
 	WaySlow     = "slow"
 )
 
@@ -87,6 +85,11 @@ type Spec struct {
 	Account device.Account
 	// Budget counts passed checks of an address and account.
 	Budget store.Key
+	// Place is where the slow way stands in line; other kinds have none.
+	Place store.Key
+	// Work is how many times the usual proof of work is asked for: 1, 4 or
+	// 16. Zero is 1.
+	Work byte
 	// After is how long no answer is accepted.
 	After time.Duration
 	// Renewals so far.
@@ -108,8 +111,9 @@ type Issued struct {
 	Cost   int
 	Target uint32
 	Floor  time.Duration
-	// Picture names the picture to draw, empty for other kinds.
-	Picture string
+	// Picture names the picture to draw and Sound the digits to speak, empty
+	// for other kinds.
+	Picture, Sound string
 }
 
 // Checks issues and judges the checks of one site.
@@ -121,8 +125,8 @@ type Checks struct {
 }
 
 const (
-	tokenVersion = 1
-	tokenLen     = 1 + 1 + 1 + 16 + 16 + 16 + 16 + 8 + 4
+	tokenVersion = 2
+	tokenLen     = 1 + 1 + 1 + 1 + 16 + 16 + 16 + 16 + 8 + 4
 )
 
 // Issue makes a check.
@@ -132,18 +136,20 @@ func (c *Checks) Issue(now time.Time, s Spec) (Issued, error) {
 		return Issued{}, fmt.Errorf("issuing a check: %w", err)
 	}
 	b := make([]byte, 0, tokenLen)
-	b = append(b, tokenVersion, byte(s.Kind), s.Renewals)
+	b = append(b, tokenVersion, byte(s.Kind), s.Renewals, s.Work)
 	b = append(b, t.Nonce[:]...)
 	b = append(b, s.Hold[:]...)
 	b = append(b, s.Account[:]...)
-	b = append(b, s.Budget[:]...)
+	counts := s.Budget
+	if s.Kind == Slow {
+		counts = s.Place
+	}
+	b = append(b, counts[:]...)
 	b = binary.BigEndian.AppendUint64(b, uint64(now.UnixMilli()))
 	b = binary.BigEndian.AppendUint32(b, uint32(s.After.Milliseconds()))
 	token := base64.RawURLEncoding.EncodeToString(c.Ring.Seal(keys.Challenge, b, c.bound()))
-	out := Issued{Token: token, Salt: salt(token), Cost: Cost, Target: target(s.Kind), Floor: max(s.After, floor(s.Kind, ""))}
-	if s.Kind == Picture {
-		out.Picture = c.pictureName(t)
-	}
+	out := c.Reissued(t, token)
+	out.Floor = max(s.After, floor(s.Kind, ""))
 	return out, nil
 }
 
@@ -166,13 +172,17 @@ func (c *Checks) Open(token string, now time.Time) (Token, error) {
 	if err != nil || len(b) != tokenLen || b[0] != tokenVersion {
 		return t, ErrToken
 	}
-	t.Kind, t.Renewals = Kind(b[1]), b[2]
-	copy(t.Nonce[:], b[3:])
-	copy(t.Hold[:], b[19:])
-	copy(t.Account[:], b[35:])
-	copy(t.Budget[:], b[51:])
-	t.Issued = time.UnixMilli(int64(binary.BigEndian.Uint64(b[67:])))
-	t.After = time.Duration(binary.BigEndian.Uint32(b[75:])) * time.Millisecond
+	t.Kind, t.Renewals, t.Work = Kind(b[1]), b[2], b[3]
+	copy(t.Nonce[:], b[4:])
+	copy(t.Hold[:], b[20:])
+	copy(t.Account[:], b[36:])
+	if t.Kind == Slow {
+		copy(t.Place[:], b[52:])
+	} else {
+		copy(t.Budget[:], b[52:])
+	}
+	t.Issued = time.UnixMilli(int64(binary.BigEndian.Uint64(b[68:])))
+	t.After = time.Duration(binary.BigEndian.Uint32(b[76:])) * time.Millisecond
 	t.Expires = t.Issued.Add(Life)
 	// A clock that went back is no reason to send a person away, but a token
 	// from the future was not issued by this site's clocks.
@@ -182,133 +192,15 @@ func (c *Checks) Open(token string, now time.Time) (Token, error) {
 	return t, nil
 }
 
-// Answer is what a page sends.
-type Answer struct {
-	Token string
-	Pow   uint32
-	Way   string
-	Text  string
-	// Scripted: the page's script sent it, with a proof of work. Without
-	// script only the picture and the slow way can be answered.
-	Scripted bool
-}
-
-// Result is a judgement.
-type Result int
-
-// Results. The zero Result is Again: a fresh check.
-const (
-	Again   Result = iota // not passed; the token is spent
-	Wait                  // too early; the token is still good
-	Spent                 // budget of passed checks is spent: only the slow way
-	Checked               // passed
-)
-
-// Judge judges an answer to an opened token. wait is set with Wait.
-func (c *Checks) Judge(ctx context.Context, now time.Time, t Token, a Answer) (res Result, wait time.Duration, err error) {
-	if early := max(t.After, floor(t.Kind, a.Way)) - now.Sub(t.Issued); early > 0 {
-		return Wait, early, nil
-	}
-	// Without the work an answer is not looked at and leaves no trace: marks
-	// of what is spent must cost their sender more than us.
-	if !fits(t.Kind, a) || (a.Scripted && !proved(a.Token, a.Pow, t.Kind)) {
-		return Again, 0, nil
-	}
-	first, err := c.Store.Spend(ctx, c.key("spent", t.Nonce[:]), Life+time.Minute)
-	if err != nil {
-		return Again, 0, fmt.Errorf("spending a check: %w", err)
-	}
-	if !first {
-		return Again, 0, nil
-	}
-	if t.Kind == Picture && !c.reads(t, a.Text) {
-		return Again, 0, nil
-	}
-	if t.Kind != Slow {
-		var got store.Reserved
-		if err := c.Store.Reserve(ctx, &store.Reserve{Now: now, Charges: []store.Charge{
-			{Key: c.key("passed", t.Budget[:]), Burst: passesAnHour, Every: time.Hour / passesAnHour},
-		}}, &got); err != nil {
-			return Again, 0, fmt.Errorf("counting a passed check: %w", err)
-		}
-		if got.Over != 0 {
-			return Spent, 0, nil
-		}
-	}
-	return Checked, 0, nil
-}
-
-// Supersede notes that a check was renewed and reports whether it is for the
-// first time.
-func (c *Checks) Supersede(ctx context.Context, t Token) (bool, error) {
-	first, err := c.Store.Spend(ctx, c.key("superseded", t.Nonce[:]), Life+time.Minute)
-	if err != nil {
-		return false, fmt.Errorf("renewing a check: %w", err)
-	}
-	return first, nil
-}
-
-// passesAnHour: slider, picture and press together, an address × account.
-const passesAnHour = 12
-
-// fits reports whether an answer can be one to this kind of check.
-func fits(k Kind, a Answer) bool {
-	switch k {
-	case Slider:
-		switch a.Way {
-		case WayPointer, WayTouch, WayPen, WayKeyboard, WayPress:
-			return a.Scripted
-		}
-	case Picture:
-		return a.Way == WayPicture
-	case Slow:
-		return a.Way == WaySlow
-	}
-	return false
-}
-
-func floor(k Kind, way string) time.Duration {
-	switch {
-	case k == Slow:
-		return SlowWait
-	case way == WayPress:
-		return PressFloor
-	}
-	return Floor
-}
-
-// salt is bound to the token and public.
-func salt(token string) string {
-	sum := sha256.Sum256([]byte(token))
-	return base64.RawURLEncoding.EncodeToString(sum[:16])
-}
-
-// target is the value below which a derivation counts.
-func target(k Kind) uint32 {
-	work := uint32(Work)
-	if k == Slow {
-		work *= 4
-	}
-	return math.MaxUint32 / work
-}
-
-// proved checks a proof of work: one derivation.
-func proved(token string, n uint32, k Kind) bool {
-	out, err := pbkdf2.Key(sha256.New, strconv.FormatUint(uint64(n), 10), []byte(salt(token)), Cost, 32)
-	return err == nil && binary.BigEndian.Uint32(out) < target(k)
-}
-
-func (c *Checks) key(what string, part []byte) store.Key {
-	sum := c.Ring.Sum(keys.Pseudonym, []byte("challenge"), []byte(what), []byte(c.Site), part)
-	return store.Key(sum[:16])
-}
-
 // Reissued is what a page gets of a check that it has already: its token is
 // still good.
 func (c *Checks) Reissued(t Token, token string) Issued {
-	out := Issued{Token: token, Salt: salt(token), Cost: Cost, Target: target(t.Kind)}
-	if t.Kind == Picture {
-		out.Picture = c.pictureName(t)
+	out := Issued{Token: token, Salt: salt(token), Cost: Cost, Target: target(t.Kind, "", t.Work)}
+	switch t.Kind {
+	case Picture:
+		out.Picture = c.name(namePicture, t)
+	case Sound:
+		out.Sound = c.name(nameSound, t)
 	}
 	return out
 }

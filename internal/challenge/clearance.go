@@ -16,26 +16,28 @@ type Clearance struct {
 	Rung    device.Rung
 	Hold    [16]byte
 	Account device.Account
+	// Evidence is what the answering said about who answered.
+	Evidence Evidence
 }
 
 // ErrClearance: there is no such clearance: it was used, or it expired.
 var ErrClearance = errors.New("clearance is unknown or used")
 
-// rung is what passing a kind of check is worth. The slow way stands in for
-// the picture.
+// rung is what passing a kind of check is worth. The sound and the slow way
+// stand in for the picture.
 func rung(k Kind) device.Rung {
 	switch k {
 	case Slider:
 		return device.Slider
-	case Picture, Slow:
+	case Picture, Sound, Slow:
 		return device.Picture
 	}
 	return device.NoRung
 }
 
 // Earned is the clearance that passing t earns.
-func (t Token) Earned() Clearance {
-	return Clearance{Rung: rung(t.Kind), Hold: t.Hold, Account: t.Account}
+func (t Token) Earned(e Evidence) Clearance {
+	return Clearance{Rung: rung(t.Kind), Hold: t.Hold, Account: t.Account, Evidence: e}
 }
 
 // Clear keeps a clearance and returns its name.
@@ -46,6 +48,7 @@ func (c *Checks) Clear(ctx context.Context, cl Clearance) (string, error) {
 	}
 	value := append([]byte{byte(cl.Rung)}, cl.Hold[:]...)
 	value = append(value, cl.Account[:]...)
+	value = cl.Evidence.append(value)
 	if err := c.Store.Keep(ctx, c.key("clearance", id[:]), value, ClearanceLife); err != nil {
 		return "", fmt.Errorf("keeping a clearance: %w", err)
 	}
@@ -67,11 +70,12 @@ func (c *Checks) TakeClearance(ctx context.Context, name string) (Clearance, err
 	if err != nil {
 		return cl, fmt.Errorf("taking a clearance: %w", err)
 	}
-	if len(value) != 1+16+16 {
+	if len(value) < 1+16+16+1 {
 		return cl, ErrClearance
 	}
 	cl.Rung = device.Rung(value[0])
 	copy(cl.Hold[:], value[1:])
 	copy(cl.Account[:], value[17:])
+	cl.Evidence = readEvidence(value[33:])
 	return cl, nil
 }

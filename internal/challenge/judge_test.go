@@ -33,10 +33,10 @@ func TestATokenIsGoodOnceAlsoForManyAtOnceAndInAnotherSpelling(t *testing.T) {
 	var wg sync.WaitGroup
 	for n := range 32 {
 		wg.Go(func() {
-			switch res, _, err := s.Judge(ctx, s.Now(), tok, answers[n%2]); {
-			case err == nil && res == challenge.Checked:
+			switch j, err := s.Judge(ctx, s.Now(), tok, answers[n%2]); {
+			case err == nil && j.Result == challenge.Checked:
 				checked.Add(1)
-			case err == nil && res == challenge.Again:
+			case err == nil && j.Result == challenge.Again:
 				again.Add(1)
 			}
 		})
@@ -77,10 +77,9 @@ func TestAnAnswerBeforeTheFloorWaitsAndItsTokenIsStillGood(t *testing.T) {
 			a := challenge.Answer{Token: i.Token, Way: test.way}
 			switch test.kind {
 			case challenge.Slider:
-				if a = solved(t, test.kind); test.after > 0 {
+				if a = by(solved(t, test.kind), test.way); test.after > 0 {
 					a = s.right(i, test.way)
 				}
-				a.Way = test.way
 			case challenge.Picture:
 				a.Text = s.solution(i.Token)
 			}
@@ -90,9 +89,9 @@ func TestAnAnswerBeforeTheFloorWaitsAndItsTokenIsStillGood(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				res, wait, err := s.Judge(ctx, tok.Issued.Add(start), tok, a)
-				if err != nil || res != challenge.Wait || wait != left {
-					t.Fatalf("after %v: %v, wait %v, %v, want to wait %v", start, res, wait, err, left)
+				j, err := s.Judge(ctx, tok.Issued.Add(start), tok, a)
+				if err != nil || j.Result != challenge.Wait || j.Wait != left {
+					t.Fatalf("after %v: %+v, %v, want to wait %v", start, j, err, left)
 				}
 			}
 			s.Move(test.floor)
@@ -105,15 +104,16 @@ func TestAnAnswerBeforeTheFloorWaitsAndItsTokenIsStillGood(t *testing.T) {
 
 func TestWhatIsNotARightAnswerGetsAFreshCheckAndSpendsItsToken(t *testing.T) {
 	all := []string{challenge.WayPointer, challenge.WayTouch, challenge.WayPen, challenge.WayKeyboard,
-		challenge.WayPress, challenge.WayPicture, challenge.WaySlow, "", "other", "POINTER"}
+		challenge.WayPress, challenge.WayPicture, challenge.WaySound, challenge.WaySlow, "", "other", "POINTER"}
 	fits := map[challenge.Kind]string{
 		challenge.Slider:  "pointer touch pen keyboard press",
-		challenge.Picture: "picture", challenge.Slow: "slow", challenge.Kind(0): "", challenge.Kind(9): "",
+		challenge.Picture: "picture", challenge.Slow: "slow", challenge.Sound: "sound", challenge.Kind(0): "", challenge.Kind(9): "",
 	}
 	// One token a kind, solved once and judged on many empty stores.
 	judged := func(s *site, a challenge.Answer) challenge.Result {
 		t.Helper()
 		s.Store = embedded.New(embedded.Options{Counters: 64, Tallies: 8, Profiles: 8, Clock: s.Now})
+		s.queue(spec(challenge.Slow).Place, s.Now())
 		first, _ := s.judge(a)
 		if second, _ := s.judge(a); second != challenge.Again {
 			t.Errorf("by %q: a second answer is %v", a.Way, second)
@@ -130,7 +130,8 @@ func TestWhatIsNotARightAnswerGetsAFreshCheckAndSpendsItsToken(t *testing.T) {
 				if slices.Contains(strings.Fields(ways), way) && (scripted || kind != challenge.Slider) {
 					want = challenge.Checked
 				}
-				a.Way, a.Scripted = way, scripted
+				a = by(a, way)
+				a.Scripted = scripted
 				if got := judged(s, a); got != want {
 					t.Errorf("%v by %q, script %v: %v, want %v", kind, way, scripted, got, want)
 				}
@@ -147,7 +148,7 @@ func TestWhatIsNotARightAnswerGetsAFreshCheckAndSpendsItsToken(t *testing.T) {
 	s := open(t)
 	i, other := s.issue(spec(challenge.Slider)), s.issue(spec(challenge.Slider))
 	s.Move(time.Minute)
-	a := challenge.Answer{Token: i.Token, Pow: wrongFor(t, i, other), Way: challenge.WayPointer, Scripted: true}
+	a := challenge.Answer{Token: i.Token, Pow: wrongFor(t, i, other), Way: challenge.WayPointer, Seen: person(challenge.WayPointer), Scripted: true}
 	if got := judged(s, a); got != challenge.Again {
 		t.Errorf("with another token's proof of work: %v", got)
 	}
@@ -188,6 +189,7 @@ func TestTheThirteenthPassOfAnAddressAndAccountIsSpentAndTheSlowWayIsLeft(t *tes
 			a.Text = s.solution(i.Token)
 		case challenge.Slow:
 			a.Way = challenge.WaySlow
+			s.queue(sp.Place, s.Now().Add(time.Minute))
 			s.Move(time.Minute)
 		case challenge.Slider:
 			a = s.right(i, challenge.WayPress)
@@ -265,10 +267,10 @@ func TestAStoreThatFailsPassesNobody(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.Store = broken{}
-	if res, _, err := s.Judge(ctx, s.Now(), tok, a); res != challenge.Again || !errors.Is(err, errBroken) {
-		t.Errorf("judged %v, %v", res, err)
+	if j, err := s.Judge(ctx, s.Now(), tok, a); j.Result != challenge.Again || !errors.Is(err, errBroken) {
+		t.Errorf("judged %v, %v", j, err)
 	}
-	if _, err := s.Clear(ctx, tok.Earned()); !errors.Is(err, errBroken) {
+	if _, err := s.Clear(ctx, tok.Earned(challenge.Evidence{})); !errors.Is(err, errBroken) {
 		t.Errorf("cleared: %v", err)
 	}
 	if _, err := s.TakeClearance(ctx, "AAAAAAAAAAAAAAAAAAAAAA"); !errors.Is(err, errBroken) || errors.Is(err, challenge.ErrClearance) {

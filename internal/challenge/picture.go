@@ -25,23 +25,29 @@ const (
 	PictureDigits = 6
 )
 
-// pictureName names the picture of a check: the check's nonce and time with
-// a keyed hash, so that only pictures that we issued are drawn. The name
-// opens nothing: what the picture shows is another keyed hash.
-func (c *Checks) pictureName(t Token) string {
+// What is named: a picture or a sound.
+const (
+	namePicture = "picture"
+	nameSound   = "sound"
+)
+
+// name names the picture or sound of a check: the check's nonce and time with
+// a keyed hash, so that only what we issued is drawn. The name opens nothing:
+// what is shown is another keyed hash.
+func (c *Checks) name(what string, t Token) string {
 	b := binary.BigEndian.AppendUint32(append([]byte(nil), t.Nonce[:]...), uint32(t.Issued.Unix()))
-	tag := c.Ring.Sum(keys.Pseudonym, []byte("picture"), []byte(c.Site), b)
+	tag := c.Ring.Sum(keys.Pseudonym, []byte(what), []byte(c.Site), b)
 	return base64.RawURLEncoding.EncodeToString(append(b, tag[:12]...))
 }
 
-// open returns the nonce of a picture's name; ok is false when the name is
-// not ours or too old.
-func (c *Checks) open(name string, now time.Time) (nonce []byte, ok bool) {
+// open returns the nonce of a name; ok is false when the name is not ours or
+// too old.
+func (c *Checks) open(what, name string, now time.Time) (nonce []byte, ok bool) {
 	b, err := base64.RawURLEncoding.DecodeString(name)
 	if err != nil || len(b) != 16+4+12 {
 		return nil, false
 	}
-	tag := c.Ring.Sum(keys.Pseudonym, []byte("picture"), []byte(c.Site), b[:20])
+	tag := c.Ring.Sum(keys.Pseudonym, []byte(what), []byte(c.Site), b[:20])
 	issued := time.Unix(int64(binary.BigEndian.Uint32(b[16:])), 0)
 	if subtle.ConstantTimeCompare(tag[:12], b[20:]) != 1 || now.Sub(issued) > Life {
 		return nil, false
@@ -55,25 +61,34 @@ const drawsEach = 5
 // MayDraw counts a look at the picture of that name and reports whether it is
 // to be drawn: the name is ours and was not looked at too often.
 func (c *Checks) MayDraw(ctx context.Context, name string, now time.Time) bool {
-	nonce, ok := c.open(name, now)
+	return c.may(ctx, namePicture, name, now)
+}
+
+// MaySpeak is the same of a sound.
+func (c *Checks) MaySpeak(ctx context.Context, name string, now time.Time) bool {
+	return c.may(ctx, nameSound, name, now)
+}
+
+func (c *Checks) may(ctx context.Context, what, name string, now time.Time) bool {
+	nonce, ok := c.open(what, name, now)
 	if !ok {
 		return false
 	}
 	var got store.Reserved
 	err := c.Store.Reserve(ctx, &store.Reserve{Now: now, Charges: []store.Charge{
-		{Key: c.key("drawn", nonce), Burst: drawsEach, Every: Life}}}, &got)
+		{Key: c.key("drawn-"+what, nonce), Burst: drawsEach, Every: Life}}}, &got)
 	return err == nil && got.Over == 0
 }
 
 // Draw draws the picture of that name as PNG. ok is false when the name is
 // not ours or too old.
 func (c *Checks) Draw(name string, now time.Time) (picture []byte, ok bool, err error) {
-	nonce, ok := c.open(name, now)
+	nonce, ok := c.open(namePicture, name, now)
 	if !ok {
 		return nil, false, nil
 	}
 	// The name seeds the noise too: two pictures of the same digits differ.
-	img := captcha.NewImage(name, c.digits(nonce), PictureWidth, PictureHeight)
+	img := captcha.NewImage(name, c.digits(namePicture, nonce, PictureDigits), PictureWidth, PictureHeight)
 	// The library leaves the background transparent, which on a dark page
 	// hides dark digits.
 	img.Palette[0] = color.White
@@ -84,15 +99,15 @@ func (c *Checks) Draw(name string, now time.Time) (picture []byte, ok bool, err 
 	return out.Bytes(), true, nil
 }
 
-// digits is what the picture with this nonce shows: a keyed hash, without
-// the bias of a plain remainder.
-func (c *Checks) digits(nonce []byte) []byte {
-	out := make([]byte, 0, PictureDigits)
+// digits is what the picture or sound with this nonce holds: a keyed hash,
+// without the bias of a plain remainder.
+func (c *Checks) digits(what string, nonce []byte, n int) []byte {
+	out := make([]byte, 0, n)
 	for block := byte(0); ; block++ {
-		sum := c.Ring.Sum(keys.Drawing, []byte(c.Site), nonce, []byte{block})
+		sum := c.Ring.Sum(keys.Drawing, []byte(what), []byte(c.Site), nonce, []byte{block})
 		for _, b := range sum {
 			if b < 250 {
-				if out = append(out, b%10); len(out) == PictureDigits {
+				if out = append(out, b%10); len(out) == n {
 					return out
 				}
 			}
@@ -100,13 +115,13 @@ func (c *Checks) digits(nonce []byte) []byte {
 	}
 }
 
-// reads reports whether text is what the picture of t shows. Spaces and
+// reads reports whether text is what the picture or sound of t holds. Spaces and
 // hyphens do not count, and digits of other scripts do.
 func (c *Checks) reads(t Token, text string) bool {
 	if len(text) > 64 {
 		return false
 	}
-	got := make([]byte, 0, PictureDigits)
+	got := make([]byte, 0, SoundDigits)
 	for _, r := range norm.NFKC.String(text) {
 		switch {
 		case r >= '0' && r <= '9':
@@ -120,5 +135,9 @@ func (c *Checks) reads(t Token, text string) bool {
 			return false
 		}
 	}
-	return subtle.ConstantTimeCompare(got, c.digits(t.Nonce[:])) == 1
+	want := c.digits(namePicture, t.Nonce[:], PictureDigits)
+	if t.Kind == Sound {
+		want = c.digits(nameSound, t.Nonce[:], SoundDigits)
+	}
+	return subtle.ConstantTimeCompare(got, want) == 1
 }

@@ -17,6 +17,8 @@ type Slip struct {
 	Account device.Account
 	Budget  store.Key
 	Ref     string
+	// Work is how many times the usual proof of work its checks ask for.
+	Work byte
 	// NotBefore is when an answer is accepted at the earliest, whichever
 	// check it answers.
 	NotBefore time.Time
@@ -37,7 +39,7 @@ func (k *Keeper) Write(s Slip) string {
 	b := append(append([]byte(nil), s.Ticket.ID[:]...), s.Ticket.half[:]...)
 	plain := append(append([]byte(nil), s.Account[:]...), s.Budget[:]...)
 	plain = binary.BigEndian.AppendUint64(plain, uint64(max(0, s.NotBefore.UnixMilli())))
-	plain = append(plain, s.Ref...)
+	plain = append(append(plain, s.Work), s.Ref...)
 	b = append(b, k.Ring.Seal(keys.Challenge, plain, k.slipBound(b))...)
 	return base64.RawURLEncoding.EncodeToString(b)
 }
@@ -66,7 +68,7 @@ func (k *Keeper) Read(text string) (Slip, error) {
 		return s, ErrGone
 	}
 	plain, err := k.Ring.Open(keys.Challenge, b[ticketLen:], k.slipBound(b[:ticketLen]))
-	if err != nil || len(plain) != 16+16+8+refLen {
+	if err != nil || len(plain) != 16+16+8+1+refLen {
 		return s, ErrGone
 	}
 	copy(s.Ticket.ID[:], b)
@@ -74,7 +76,7 @@ func (k *Keeper) Read(text string) (Slip, error) {
 	copy(s.Account[:], plain)
 	copy(s.Budget[:], plain[16:])
 	s.NotBefore = time.UnixMilli(int64(binary.BigEndian.Uint64(plain[32:])))
-	s.Ref = string(plain[40:])
+	s.Work, s.Ref = plain[40], string(plain[41:])
 	return s, nil
 }
 

@@ -218,48 +218,75 @@ func TestTheSameLoginIsRecognisedByAllThatItIs(t *testing.T) {
 	}
 }
 
-func TestTheSlowWayIsOneAtATimeAndFiveAnHour(t *testing.T) {
+func TestTheSlowWayIsALineInWhichPlacesAreKept(t *testing.T) {
 	b := open(t)
 	net := netip.MustParsePrefix("192.0.2.0/24")
 	other := netip.MustParsePrefix("198.51.100.0/24")
+	// slow is how long a place is away, or, below zero, until there may be one.
 	slow := func(n netip.Prefix, a int) time.Duration {
 		t.Helper()
-		after, err := b.Slow(ctx, b.Now(), n, account(a), time.Minute)
+		p, after, err := b.Slow(ctx, b.Now(), n, account(a), time.Minute)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return after
-	}
-	if after := slow(net, 1); after != 0 {
-		t.Fatalf("the first has to wait %v", after)
+		if after > 0 {
+			return -after
+		}
+		return p.End.Sub(b.Now())
 	}
 	for _, test := range []struct {
 		name string
 		net  netip.Prefix
 		a    int
-		wait time.Duration
+		want time.Duration
 	}{
-		{"the same", net, 1, time.Minute},
-		{"another account of the network", net, 2, time.Minute},
-		{"the account from another network", other, 1, time.Minute},
-		{"another account from another network", other, 3, 0},
+		{"the first", net, 1, time.Minute},
+		{"the first, once more", net, 1, time.Minute},
+		{"another account of the network", net, 2, 2 * time.Minute},
+		{"a third", net, 3, 3 * time.Minute},
+		{"the second, once more", net, 2, 2 * time.Minute},
+		{"an account from another network", other, 4, time.Minute},
+		{"the first account from another network again", other, 1, 2 * time.Minute},
 	} {
-		if after := slow(test.net, test.a); after != test.wait {
-			t.Errorf("%s has to wait %v, want %v", test.name, after, test.wait)
+		if got := slow(test.net, test.a); got != test.want {
+			t.Errorf("%s is %v away, want %v", test.name, got, test.want)
 		}
 	}
-	for i := range 4 {
-		b.Move(time.Minute)
-		if after := slow(net, 10+i); after != 0 {
-			t.Fatalf("number %d in its turn has to wait %v", i+2, after)
+	b.Move(90 * time.Second)
+	if got := slow(net, 2); got != 30*time.Second {
+		t.Errorf("after 90 s the second is %v away, want 30s", got)
+	}
+	if got := slow(net, 1); got != -30*time.Second {
+		t.Errorf("the first is %v away, want its time to have come 30 s ago", got)
+	}
+	b.Move(90 * time.Second)
+	for n, want := range []time.Duration{time.Minute, 2 * time.Minute, -9 * time.Minute} {
+		if got := slow(net, 10+n); got != want {
+			t.Errorf("number %d of the hour: %v, want %v (5 an hour; the first comes back after 12 minutes)", 4+n, got, want)
 		}
 	}
-	b.Move(time.Minute)
-	if after := slow(net, 20); after != 7*time.Minute {
-		t.Errorf("the sixth has to wait %v, want 7m: the first place comes back after 12", after)
+}
+
+func TestOthersWhoWaitForAnAccountLeaveAPlaceForItsOwner(t *testing.T) {
+	b := open(t)
+	for n := range 100 {
+		net := netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 0, byte(n), 0}), 24)
+		if _, _, err := b.Slow(ctx, b.Now(), net, account(1), time.Minute); err != nil {
+			t.Fatal(err)
+		}
 	}
-	b.Move(7 * time.Minute)
-	if after := slow(net, 20); after != 0 {
-		t.Errorf("after its wait it has to wait %v", after)
+	owner := netip.MustParsePrefix("192.0.2.0/24")
+	for waited := time.Duration(0); ; waited += time.Second {
+		p, after, err := b.Slow(ctx, b.Now(), owner, account(1), time.Minute)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if after == 0 {
+			if away := p.End.Sub(b.Now()); waited > 10*time.Second || away > 10*time.Minute {
+				t.Errorf("a place after %v, %v away", waited, away)
+			}
+			return
+		}
+		b.Move(time.Second)
 	}
 }

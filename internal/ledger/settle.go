@@ -95,23 +95,6 @@ func (l *Ledger) Count(ctx context.Context, now time.Time, limit string, host ne
 	return got.After[0], nil
 }
 
-// Slow takes a place for the slow way: one at a time for a network and for
-// an account, five an hour a network. after is above zero when there is none.
-func (l *Ledger) Slow(ctx context.Context, now time.Time, network netip.Prefix, account device.Account, wait time.Duration) (after time.Duration, err error) {
-	n := l.names.network(network)
-	var got store.Reserved
-	if err := l.store.Reserve(ctx, &store.Reserve{Now: now, Charges: []store.Charge{
-		{Key: l.names.of(n, "slow"), Burst: slowAnHour, Every: time.Hour / slowAnHour},
-		{Key: l.names.of(n, "slow-now"), Burst: 1, Every: wait},
-		{Key: l.names.of(l.names.account(account), "slow-now"), Burst: 1, Every: wait},
-	}}, &got); err != nil {
-		return 0, fmt.Errorf("taking a place for the slow way: %w", err)
-	}
-	return got.MaxAfter(), nil
-}
-
-const slowAnHour = 5
-
 // Same names a login so that sending it again is recognised.
 func (l *Ledger) Same(host netip.Prefix, endpoint, uri string, body []byte) store.Key {
 	n := &l.names

@@ -56,7 +56,7 @@ var scriptText = map[Kind]string{
 var bodies = map[Kind]string{Slider: "slider", Picture: "picture", Slow: "slow", Deny: "deny", Unreachable: "unreachable"}
 
 // errorKeys turns View.Error into a key of the languages.
-var errorKeys = map[string]string{"": "", "skip": "skip", "short": "short", "wrong": "wrong", "empty": "empty", "wait": "early", "busy": "slow_busy"}
+var errorKeys = map[string]string{"": "", "skip": "skip", "short": "short", "wrong": "wrong", "empty": "empty", "wait": "early", "busy": "slow_busy", "sound_busy": "sound_busy", "more": "more"}
 
 // T returns the text of a key in the page's language.
 func (d *document) T(key string) string { return d.Language.Text(key) }
@@ -160,7 +160,7 @@ func (p *Pages) execute(d document) ([]byte, error) {
 // script is the script of a check's page. Browsers that have no WebCrypto, as
 // the page is no secure context to them, get a slower proof of work with it.
 func (p *Pages) script(r *http.Request, kind Kind) string {
-	if trustworthy(r) {
+	if Trustworthy(r) {
 		return p.scripts[kind]
 	}
 	return p.plainScripts[kind]
@@ -170,12 +170,12 @@ func (p *Pages) script(r *http.Request, kind Kind) string {
 // global.
 func function(code string) string { return "(()=>{'use strict';" + code + "})()" }
 
-// trustworthy reports whether the browser takes the page for a secure context
+// Trustworthy reports whether the browser takes the page for a secure context
 // and so has WebCrypto: it came by TLS, also to a proxy in front, or from this
 // machine, or says so by sending what browsers send to such places only (W3C
 // Secure Contexts §3.1, Fetch Metadata §2). Who lies about it gets a page
 // without the script's slower way.
-func trustworthy(r *http.Request) bool {
+func Trustworthy(r *http.Request) bool {
 	if r.TLS != nil || r.Header.Get("Sec-Fetch-Site") != "" || strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https") {
 		return true
 	}

@@ -79,6 +79,7 @@ const (
 	Slider      Kind = "slider"      // move a button to the end of a bar
 	Picture     Kind = "picture"     // type six digits
 	Slow        Kind = "slow"        // wait, neither drag nor type
+	Sound       Kind = "sound"       // type eight digits that are spoken
 	Deny        Kind = "deny"        // too many tries; how long to wait
 	Gone        Kind = "gone"        // the login was sent already or is too old
 	OnceMore    Kind = "once_more"   // checked, but the login could not be kept
@@ -128,6 +129,8 @@ type Task struct {
 	Floor int `json:"floor"`
 	// Path of the picture, on the page's own origin.
 	Picture string `json:"picture,omitempty"`
+	// Path of the spoken digits, likewise.
+	Sound string `json:"sound,omitempty"`
 }
 
 // View is what one page is about. Fields that a page has no use for are not

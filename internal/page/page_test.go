@@ -228,8 +228,8 @@ func TestErrorsAreInWordsInPlace(t *testing.T) {
 		{Slider, "short", "Not quite. Move the button all the way to the end."},
 		{Slider, "wrong", "That did not work. Please try once more."},
 		{Picture, "wrong", "That did not match. Here is a new picture."},
-		{Picture, "empty", "Please type the six digits first."},
-		{Picture, "busy", "Waiting is not possible right now. Please type the digits."},
+		{Picture, "empty", "Please type the characters first."},
+		{Picture, "busy", "Waiting is not possible right now. Please type the characters."},
 		{Picture, "never heard of", "That did not work. Please try once more."},
 		{Slow, "wait", "That was a little early. You can go on in one minute."},
 	}

@@ -62,6 +62,10 @@ const (
 	CodeCheckSatisfied = "check.satisfied"
 )
 
+// CodeFloorEvidence is the Floor that a check answered as machines answer
+// puts under a login.
+const CodeFloorEvidence = "floor.evidence"
+
 // CodeAskAfter is the Floor of a site's ask_after setting; who builds the
 // Situation puts it there.
 const CodeAskAfter = "floor.ask_after"
@@ -82,7 +86,7 @@ func Codes() []string {
 		CodeReputationCap, CodeCheckCap,
 		CodeOverrideDeny, CodeOverrideAllow,
 		CodeSparedDevice, CodeSparedBlameless, CodeSparedFew,
-		CodeCheckSatisfied, CodeAskAfter,
+		CodeCheckSatisfied, CodeAskAfter, CodeFloorEvidence,
 	}
 	for name := range config.DefaultLimits() {
 		codes = append(codes, CodeLimit+name)

@@ -50,7 +50,7 @@ func TestCodesAreTheOnesEmitted(t *testing.T) {
 			s.Over = append(s.Over, Over{Limit: limits[r.IntN(len(limits))], Demands: []Action{Slider, Picture, Deny}[r.IntN(3)]})
 		}
 		if r.IntN(4) == 0 {
-			s.Floors = []Floor{{Slider, CodeAskAfter}}
+			s.Floors = []Floor{{Slider, CodeAskAfter}, {Picture, CodeFloorEvidence}}
 		}
 		for _, reason := range Decide(config.Ladder{}, s).Reasons {
 			seen[reason.Code] = true

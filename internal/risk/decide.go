@@ -245,15 +245,14 @@ func rung(l config.Ladder, score float64) Action {
 	if math.IsNaN(score) {
 		score = math.Inf(1)
 	}
-	reached := func(r config.Rung) bool { return r > 0 && score >= float64(r) }
 	switch {
-	case reached(l.Deny):
+	case l.Deny.Reached(score):
 		return Deny
-	case reached(l.SecondFactor):
+	case l.SecondFactor.Reached(score):
 		return SecondFactor
-	case reached(l.Picture):
+	case l.Picture.Reached(score):
 		return Picture
-	case reached(l.Slider):
+	case l.Slider.Reached(score):
 		return Slider
 	}
 	return Allow
