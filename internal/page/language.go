@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path"
 	"strings"
+	"sync"
 
 	"golang.org/x/text/language"
 
@@ -17,9 +18,10 @@ type Language struct {
 	// BCP 47 tag, such as pt-BR.
 	Tag string
 	// ltr or rtl.
-	Dir  string
-	tag  language.Tag
-	text map[string]string
+	Dir     string
+	tag     language.Tag
+	written string // see written
+	text    map[string]string
 	// "slow_when" and "deny_when" for each step and for longer.
 	slowWhen, denyWhen [len(steps) + 1]string
 }
@@ -80,33 +82,27 @@ type languages struct {
 	tags    *memo.Memo[*Language] // of addresses
 }
 
-// loadLanguages reads the embedded languages and puts the default first.
+// loadLanguages puts the default first.
 func loadLanguages(standard string) (*languages, error) {
-	entries, err := assets.Files.ReadDir("lang")
+	all, err := embedded()
 	if err != nil {
-		return nil, fmt.Errorf("reading embedded languages: %w", err)
-	}
-	var all []*Language
-	var names []string
-	for _, entry := range entries {
-		l, err := loadLanguage(entry.Name())
-		if err != nil {
-			return nil, err
-		}
-		all, names = append(all, l), append(names, l.Tag)
+		return nil, err
 	}
 	ls := newLanguages(all)
-	wanted, err := language.Parse(standard)
-	if err == nil {
-		if l := ls.match(wanted); l != nil {
-			rest := []*Language{l}
-			for _, other := range all {
-				if other != l {
-					rest = append(rest, other)
+	if wanted, err := language.Parse(standard); err == nil {
+		if first := ls.match(wanted); first != nil {
+			rest := []*Language{first}
+			for _, l := range all {
+				if l != first {
+					rest = append(rest, l)
 				}
 			}
 			return newLanguages(rest), nil
 		}
+	}
+	names := make([]string, len(all))
+	for i, l := range all {
+		names[i] = l.Tag
 	}
 	return nil, fmt.Errorf("page language: %q is not there yet: %s are", standard, strings.Join(names, ", "))
 }
@@ -119,18 +115,37 @@ func newLanguages(all []*Language) *languages {
 	return &languages{all: all, matcher: language.NewMatcher(tags), headers: newWishes(), tags: newWishes()}
 }
 
-func loadLanguage(file string) (*Language, error) {
-	raw, err := assets.Files.ReadFile("lang/" + file)
+// embedded are the languages of assets/lang, by tag: a file there is all that
+// a language needs. They are read once; nobody changes them.
+var embedded = sync.OnceValues(func() ([]*Language, error) {
+	entries, err := assets.Files.ReadDir("lang")
 	if err != nil {
-		return nil, fmt.Errorf("reading embedded language %s: %w", file, err)
+		return nil, fmt.Errorf("reading embedded languages: %w", err)
 	}
-	l := &Language{Tag: strings.TrimSuffix(file, path.Ext(file)), Dir: "ltr"}
-	if err := json.Unmarshal(raw, &l.text); err != nil {
-		return nil, fmt.Errorf("reading embedded language %s: %w", file, err)
+	all := make([]*Language, len(entries))
+	for i, entry := range entries {
+		raw, err := assets.Files.ReadFile("lang/" + entry.Name())
+		if err != nil {
+			return nil, fmt.Errorf("reading embedded language %s: %w", entry.Name(), err)
+		}
+		if all[i], err = newLanguage(strings.TrimSuffix(entry.Name(), path.Ext(entry.Name())), raw); err != nil {
+			return nil, fmt.Errorf("reading embedded language %s: %w", entry.Name(), err)
+		}
 	}
-	if l.tag, err = language.Parse(l.Tag); err != nil {
-		return nil, fmt.Errorf("reading embedded language %s: %w", file, err)
+	return all, nil
+})
+
+// newLanguage makes a language of its tag and of the JSON of its texts.
+func newLanguage(tag string, texts []byte) (*Language, error) {
+	l := &Language{Tag: tag, Dir: "ltr"}
+	var err error
+	if l.tag, err = language.Parse(tag); err != nil {
+		return nil, err
 	}
+	if err = json.Unmarshal(texts, &l.text); err != nil {
+		return nil, err
+	}
+	l.written = written(l.tag)
 	for i := range l.denyWhen {
 		l.slowWhen[i], l.denyWhen[i] = fill(l.Text("slow_when"), l.in(i)), fill(l.Text("deny_when"), l.in(i))
 	}
@@ -141,23 +156,48 @@ func loadLanguage(file string) (*Language, error) {
 	return l, nil
 }
 
-// match returns the language for one wanted tag, or nil. The matcher also
-// offers what people of a country often read beside their own (Russian for
-// Belarusian, English for Urdu, with high confidence), and something for
-// every tag: only another form of the wanted language itself is taken. The
-// index counts, not the tag, which comes back with extensions of its own.
+// match returns the language for one wanted tag, or nil. The matcher knows
+// which form of a language is meant where (zh-HK is written in traditional
+// characters, pt-AO as in Portugal, no is nb). It also offers what people of
+// a country often read beside their own (Russian for Belarusian, English for
+// Tamil, with high confidence), and something for every tag: nobody is taken
+// to read another language than the wanted one, in another script least of
+// all. The index counts, not the tag, which comes back with extensions of its
+// own. Where the tag leaves open which form (pt, zh), the default may say.
 func (ls *languages) match(wanted language.Tag) *Language {
+	base, script, region := wanted.Raw()
+	if base == (language.Base{}) {
+		return nil // und: of a region or a script at most
+	}
+	name := written(wanted)
+	if name == ls.all[0].written && script == (language.Script{}) && region == (language.Region{}) {
+		return ls.all[0]
+	}
 	_, index, confidence := ls.matcher.Match(wanted)
 	if confidence == language.No {
 		return nil
 	}
 	found := ls.all[index]
-	wantedBase, _ := wanted.Base()
-	foundBase, _ := found.tag.Base()
 	wantedScript, _ := wanted.Script()
 	foundScript, _ := found.tag.Script()
-	if wantedBase != foundBase || wantedScript != foundScript {
+	if wantedScript != foundScript || name != found.written {
 		return nil
 	}
 	return found
+}
+
+// written names the language of a tag as it is written: one name for what has
+// several codes (cmn and zh, arb and ar), and for Bokmål and Nynorsk, which
+// every Norwegian reads.
+func written(tag language.Tag) string {
+	if one, err := language.Macro.Canonicalize(tag); err == nil {
+		tag = one
+	}
+	base, _ := tag.Base()
+	switch name := base.String(); name {
+	case "nb", "nn":
+		return "no"
+	default:
+		return name
+	}
 }

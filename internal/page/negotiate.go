@@ -21,18 +21,18 @@ const (
 // first part of the path, each of the request and then of the page it came
 // from), else the browser's, else the default.
 func (p *Pages) Language(r *http.Request) *Language {
-	addresses := [...]*url.URL{r.URL, referer(r)}
+	addresses, browser := [...]*url.URL{r.URL, referer(r)}, r.Header["Accept-Language"]
 	for _, u := range addresses {
-		if l := p.languages.fromQuery(u); l != nil {
+		if l := p.languages.fromQuery(u, browser); l != nil {
 			return l
 		}
 	}
 	for _, u := range addresses {
-		if l := p.languages.fromPath(u); l != nil {
+		if l := p.languages.fromPath(u, browser); l != nil {
 			return l
 		}
 	}
-	if l := p.languages.fromHeaders(r.Header["Accept-Language"]); l != nil {
+	if l := p.languages.fromHeaders(browser); l != nil {
 		return l
 	}
 	return p.languages.all[0]
@@ -92,22 +92,28 @@ func pathNames(path string) bool {
 	return len(path) == 2 || len(path) > 2 && (path[2] == '/' || path[2] == '-' || path[2] == '_')
 }
 
-func (ls *languages) fromQuery(u *url.URL) *Language {
+func (ls *languages) fromQuery(u *url.URL, browser []string) *Language {
 	if u == nil || !queryNames(u.RawQuery) {
 		return nil
 	}
 	values := u.Query()
 	for _, name := range queryParameters {
-		if l := ls.named(values.Get(name)); l != nil {
+		if l := ls.named(values.Get(name), browser); l != nil {
 			return l
 		}
 	}
 	return nil
 }
 
+// otherwise are first parts of paths that are often no language, and what
+// tells: a browser in that language means the country of that code (United
+// Kingdom, Argentina, El Salvador). India's and the one that may stand for an
+// identity are Indonesian only to a browser in Indonesian.
+var otherwise = map[string]string{"uk": "en", "ar": "es", "sv": "es", "in": "", "id": ""}
+
 // fromPath looks at /de/… and /pt-br/…. A longer first part, such as
 // /my-account/, is no language.
-func (ls *languages) fromPath(u *url.URL) *Language {
+func (ls *languages) fromPath(u *url.URL, browser []string) *Language {
 	if u == nil {
 		return nil
 	}
@@ -120,7 +126,15 @@ func (ls *languages) fromPath(u *url.URL) *Language {
 	if len(base) != 2 || len(region) != 0 && len(region) != 2 && len(region) != 4 {
 		return nil
 	}
-	return ls.named(first)
+	l := ls.named(first, browser)
+	if reads, ambiguous := otherwise[strings.ToLower(first)]; ambiguous && l != nil {
+		switch wished := ls.fromHeaders(browser); {
+		case wished == l:
+		case reads == "", wished != nil && wished.written == reads:
+			return nil
+		}
+	}
+	return l
 }
 
 // fromHeaders is fromHeader with a memory.
@@ -178,13 +192,20 @@ func (ls *languages) fromHeader(values []string) *Language {
 }
 
 // named returns the language of a tag as people write it (de, pt_br, de-AT),
-// or nil.
-func (ls *languages) named(tag string) *Language {
+// or nil. Where the tag leaves open which form of the language (pt, zh), a
+// browser that wants one of them gets that.
+func (ls *languages) named(tag string, browser []string) *Language {
 	tag = strings.TrimSpace(tag)
 	if tag == "" || len(tag) > maxTag {
 		return nil
 	}
-	return ls.tags.Of(tag, ls.parsed)
+	l := ls.tags.Of(tag, ls.parsed)
+	if l != nil && len(tag) == 2 {
+		if wished := ls.fromHeaders(browser); wished != nil && wished != l && wished.written == l.written {
+			return wished
+		}
+	}
+	return l
 }
 
 // parsed is named without a memory.
