@@ -53,3 +53,14 @@ func BenchmarkSliderPage(b *testing.B) {
 		return p.Write(w, r, http.StatusOK, v)
 	})
 }
+
+// BenchmarkNew is what each login_guard block costs when a configuration is
+// loaded.
+func BenchmarkNew(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := New(Theme{}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -1,102 +1,58 @@
 package page
 
 import (
+	"bytes"
+	"fmt"
 	"regexp"
 	"strings"
+
+	"github.com/tdewolff/minify/v2"
+	"github.com/tdewolff/minify/v2/css"
+	"github.com/tdewolff/minify/v2/html"
+	"github.com/tdewolff/minify/v2/js"
 )
 
-// The committed files are written to be read; these functions take out what
-// a browser does not need. They are no general minifiers: they rely on our
-// files having no template literals, no regular expression after a name or a
-// closing bracket, no empty statement as a loop's body, and a semicolon after
-// each statement that needs one.
+// The committed files are written to be read; these functions take out what a
+// browser does not need. New does that once; requests never do.
 
-// compactJS drops comments, and white space where it separates nothing.
-func compactJS(code string) string {
-	out := make([]byte, 0, len(code))
-	last := func() byte {
-		if len(out) == 0 {
-			return '\n'
-		}
-		return out[len(out)-1]
-	}
-	gap := false
-	for i := 0; i < len(code); {
-		c := code[i]
-		switch {
-		case c == ' ' || c == '\t' || c == '\n':
-			gap = true
-			i++
-			continue
-		case strings.HasPrefix(code[i:], "//"):
-			gap = true
-			i += strings.IndexByte(code[i:]+"\n", '\n')
-			continue
-		}
-		// Two signs in a row would become one of another meaning.
-		if gap && (isWord(last()) && isWord(c) || (c == '+' || c == '-') && last() == c) {
-			out = append(out, ' ')
-		}
-		gap = false
-		end := i + 1
-		switch {
-		case c == '\'' || c == '/' && strings.IndexByte("(,=:", last()) >= 0:
-			end = literalEnd(code, i)
-		case c == '}' && last() == ';':
-			out = out[:len(out)-1]
-		}
-		out = append(out, code[i:end]...)
-		i = end
-	}
-	return string(out)
+// compactJS makes a script small: no comments, no white space that separates
+// nothing, short names for everything declared within a function.
+func compactJS(code string) (string, error) {
+	return compact("script", code, &js.Minifier{})
 }
 
-func isWord(c byte) bool {
-	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' || c == '$' || c >= 0x80
-}
-
-// literalEnd returns the index after a string or regular expression that
-// begins at from.
-func literalEnd(code string, from int) int {
-	class := false
-	for i := from + 1; i < len(code); i++ {
-		switch c := code[i]; {
-		case c == '\\':
-			i++
-		case code[from] == '/' && c == '[':
-			class = true
-		case c == ']':
-			class = false
-		case c == code[from] && !class:
-			return i + 1
-		}
+// compactCSS makes a style small. Its rules stay as many and in their order;
+// the colours of the palette get names of one letter.
+func compactCSS(style string) (string, error) {
+	small, err := compact("style", style, &css.Minifier{})
+	if err != nil {
+		return "", err
 	}
-	return len(code)
-}
-
-var (
-	cssComment = regexp.MustCompile(`(?s)/\*.*?\*/`)
-	cssAround  = regexp.MustCompile(`\s*([{};,>])\s*`)
-	cssColon   = regexp.MustCompile(`([{;(][a-z-]+): `)
-)
-
-// compactCSS drops comments, and white space where it separates nothing.
-func compactCSS(style string) string {
-	style = cssComment.ReplaceAllString(style, "")
-	style = cssAround.ReplaceAllString(strings.TrimSpace(style), "$1")
-	style = cssColon.ReplaceAllString(style, "$1:")
-	style = strings.ReplaceAll(style, "@media (", "@media(")
-	return strings.ReplaceAll(style, ";}", "}")
-}
-
-// compactHTML drops indentation and empty lines.
-func compactHTML(text string) string {
-	var out strings.Builder
-	for line := range strings.Lines(text) {
-		if line = strings.TrimSpace(line); line != "" {
-			out.WriteString(line)
-			out.WriteByte('\n')
-		}
+	short := map[string]string{"--accent": "--Y", "--trail": "--Z"}
+	for i, f := range fixed {
+		short["--"+f.name] = "--" + string(rune('A'+i))
 	}
-	return out.String()
+	return property.ReplaceAllStringFunc(small, func(name string) string {
+		if letter, ok := short[name]; ok {
+			return letter
+		}
+		return name
+	}), nil
+}
+
+// property matches the name of a custom property.
+var property = regexp.MustCompile(`--[a-z]+`)
+
+// compactHTML makes a template small. Attributes keep their quotes: without
+// them html/template would escape more than our stencils know.
+func compactHTML(text string) (string, error) {
+	return compact("page", text, &html.Minifier{KeepQuotes: true, TemplateDelims: html.GoTemplateDelims})
+}
+
+func compact(what, text string, with minify.Minifier) (string, error) {
+	var out bytes.Buffer
+	if err := with.Minify(minify.New(), &out, strings.NewReader(text), nil); err != nil {
+		return "", fmt.Errorf("making an embedded %s small: %w", what, err)
+	}
+	return out.String(), nil
 }

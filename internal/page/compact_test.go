@@ -1,27 +1,61 @@
 package page
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestCompact(t *testing.T) {
 	tests := map[string]struct {
-		compact  func(string) string
+		compact  func(string) (string, error)
 		in, want string
 	}{
-		"script: comments and white space": {compactJS, "// why\nlet a = 1; // so\nif (a) {\n\tb();\n}\n", "let a=1;if(a){b()}"},
-		"script: words stay apart":         {compactJS, "return new  X\nconst a", "return new X const a"},
-		"script: signs stay apart":         {compactJS, "a + +b - -c + -d", "a+ +b- -c+-d"},
-		"script: strings are kept":         {compactJS, `say('a  // b', 'it\'s ; }')`, `say('a  // b','it\'s ; }')`},
-		"script: expressions are kept":     {compactJS, `x.replace(/[/ ]  a/g, y) / 2`, `x.replace(/[/ ]  a/g,y)/2`},
-		"script: a comment at the end":     {compactJS, "a(); // end", "a();"},
-		"style":                            {compactCSS, "/* why */\na > b, c {\n\tcolor: red;\n\tmargin: 0 1px;\n}\n@media (x: y) {\n\ta {\n\t\tb: c;\n\t}\n}\n", "a>b,c{color:red;margin:0 1px}@media(x:y){a{b:c}}"},
-		"style: sums keep their spaces":    {compactCSS, "a { width: calc(1 - var(--p) * (100% - 5px)) }", "a{width:calc(1 - var(--p) * (100% - 5px))}"},
-		"page":                             {compactHTML, "<p>\n\t\ta\n\n</p>", "<p>\na\n</p>\n"},
+		"script: names of a function are short":  {compactJS, "(() => {\n\tconst longer = 1; // why\n\tuse(longer, longer);\n})();\n", "(()=>{const e=1;use(e,e)})()"},
+		"script: what others see keeps its name": {compactJS, "(() => {\n\tself.renewed = reply => reply.task;\n})();\n", "(()=>{self.renewed=e=>e.task})()"},
+		"style: no comments":                     {compactCSS, "/* why */\na > b, c {\n\tcolor: red;\n\tmargin: 0 1px;\n}\n", "a>b,c{color:red;margin:0 1px}"},
+		"style: sums keep their spaces":          {compactCSS, "a { width: calc(1 - var(--p) * (100% - 5px)) }", "a{width:calc(1 - var(--p) * (100% - 5px))}"},
+		"style: colours have short names":        {compactCSS, ":root{--on:#123;--onok:#456}a{color:var(--on,var(--accent));width:var(--once)}", ":root{--J:#123;--H:#456}a{color:var(--J,var(--Y));width:var(--once)}"},
+		"page: quotes stay":                      {compactHTML, "<p class=\"a\">\n\t\t{{if .X}}<a href=\"{{.X}}\">a</a>{{end}}\n\n</p>\n", `<p class="a">{{if .X}}<a href="{{.X}}">a</a>{{end}}`},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			if got := test.compact(test.in); got != test.want {
-				t.Errorf("%q, want %q", got, test.want)
+			got, err := test.compact(test.in)
+			if err != nil || got != test.want {
+				t.Errorf("%q, %v, want %q", got, err, test.want)
 			}
 		})
+	}
+}
+
+func TestWhatIsNoScriptIsAnError(t *testing.T) {
+	if _, err := compactJS("(()=>{"); err == nil || !strings.Contains(err.Error(), "script") {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestColoursHaveNamesOfTheirOwn(t *testing.T) {
+	p, err := newPalette(DefaultAccent)
+	if err != nil {
+		t.Fatal(err)
+	}
+	small, err := compactCSS(p.css())
+	if err != nil {
+		t.Fatal(err)
+	}
+	light, _, _ := strings.Cut(small, "@media")
+	seen := map[string]bool{}
+	for _, name := range property.FindAllString(light, -1) {
+		t.Errorf("%s has no short name", name)
+	}
+	for part := range strings.SplitSeq(light, "--") {
+		if name, _, ok := strings.Cut(part, ":"); ok && len(name) == 1 {
+			if seen[name] {
+				t.Errorf("two colours are called %s", name)
+			}
+			seen[name] = true
+		}
+	}
+	if len(seen) != len(p.light) {
+		t.Errorf("%d names for %d colours", len(seen), len(p.light))
 	}
 }

@@ -167,7 +167,7 @@ func (p *Pages) script(r *http.Request, kind Kind) string {
 }
 
 // function makes a script a function of its own, so that nothing of ours is
-// global.
+// global and every name can be short.
 func function(code string) string { return "(()=>{'use strict';" + code + "})()" }
 
 // Trustworthy reports whether the browser takes the page for a secure context

@@ -221,29 +221,37 @@ func New(t Theme) (*Pages, error) {
 		return nil, err
 	}
 	schemes := colours.css()
-	plainPow, err := join("script/%s.js", "pow-plain", compactJS)
-	if err != nil {
-		return nil, err
-	}
 	for _, kind := range []Kind{Slider, Picture, Slow, Deny, Gone, OnceMore, Unreachable, Unreadable, TooLarge, Foreign} {
-		style, err := join("style/%s.css", "base "+styles[kind], compactCSS)
+		style, err := join("style/%s.css", "base "+styles[kind])
 		if err != nil {
 			return nil, err
 		}
-		p.styles[kind] = schemes + style
+		if p.styles[kind], err = compactCSS(schemes + style); err != nil {
+			return nil, err
+		}
 		if scripts[kind] == "" {
 			continue
 		}
-		code, err := join("script/%s.js", scripts[kind], compactJS)
-		if err != nil {
+		if p.scripts[kind], err = script(scripts[kind]); err != nil {
 			return nil, err
 		}
-		p.scripts[kind], p.plainScripts[kind] = function(code), function(plainPow+code)
+		if p.plainScripts[kind], err = script("pow-plain " + scripts[kind]); err != nil {
+			return nil, err
+		}
 	}
 	return p, nil
 }
 
-func join(pattern, names string, compact func(string) string) (string, error) {
+// script joins scripts to one that shows nothing of its own to others.
+func script(names string) (string, error) {
+	code, err := join("script/%s.js", names)
+	if err != nil {
+		return "", err
+	}
+	return compactJS(function(code))
+}
+
+func join(pattern, names string) (string, error) {
 	var all strings.Builder
 	for name := range strings.FieldsSeq(names) {
 		file := fmt.Sprintf(pattern, name)
@@ -251,7 +259,7 @@ func join(pattern, names string, compact func(string) string) (string, error) {
 		if err != nil {
 			return "", fmt.Errorf("reading embedded %s: %w", file, err)
 		}
-		all.WriteString(compact(string(text)))
+		all.Write(text)
 	}
 	return all.String(), nil
 }
@@ -263,7 +271,11 @@ func parseTemplates() (*template.Template, error) {
 		if err != nil {
 			return nil, fmt.Errorf("reading embedded page %s: %w", name, err)
 		}
-		if _, err := all.New(name + ".html").Parse(compactHTML(string(text))); err != nil {
+		small, err := compactHTML(string(text))
+		if err != nil {
+			return nil, err
+		}
+		if _, err := all.New(name + ".html").Parse(small); err != nil {
 			return nil, fmt.Errorf("parsing embedded page %s: %w", name, err)
 		}
 	}
