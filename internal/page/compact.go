@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/tdewolff/minify/v2"
@@ -42,6 +43,33 @@ func compactCSS(style string) (string, error) {
 
 // property matches the name of a custom property.
 var property = regexp.MustCompile(`--[a-z]+`)
+
+// letters gives the texts that a script says one letter each, and returns
+// their keys in the order of the letters: a script names a text by text.KEY
+// and in no other way.
+func letters(code string) (string, []string) {
+	var keys []string
+	code = said.ReplaceAllStringFunc(code, func(name string) string {
+		key := name[len("text."):]
+		i := slices.Index(keys, key)
+		if i < 0 {
+			i = len(keys)
+			keys = append(keys, key)
+		}
+		return "text." + letter(i)
+	})
+	return code, keys
+}
+
+var said = regexp.MustCompile(`\btext\.[a-z_]+`)
+
+// letter is the short name of the text with an index: a to z, then aA to zZ.
+func letter(i int) string {
+	if i < 26 {
+		return string(rune('a' + i))
+	}
+	return letter(i/26-1) + string(rune('A'+i%26))
+}
 
 // compactHTML makes a template small. Attributes keep their quotes: without
 // them html/template would escape more than our stencils know.

@@ -44,14 +44,6 @@ type scriptData struct {
 	Text    map[string]string `json:"text"`
 }
 
-// scriptText are the words a script needs, by kind, beside those of all.
-var scriptText = map[Kind]string{
-	"":      "send checking offline retry busy",
-	Slider:  "checked_sending checked_press skip short again",
-	Picture: "checked_sending checked_press left fresh broken wrong again empty slow_title slow_lead slow_busy",
-	Slow:    "checked_press left",
-}
-
 // bodies names the template of each kind; the others are messages.
 var bodies = map[Kind]string{Slider: "slider", Picture: "picture", Slow: "slow", Deny: "deny", Unreachable: "unreachable"}
 
@@ -135,7 +127,7 @@ func (p *Pages) data(d *document) *scriptData {
 	default:
 		return nil
 	}
-	return &scriptData{Prefix: p.theme.Prefix, Lang: d.Language.Tag, Task: d.task, Seconds: d.seconds, Text: d.Language.pick(scriptText[""] + " " + scriptText[d.View.Kind])}
+	return &scriptData{Prefix: p.theme.Prefix, Lang: d.Language.Tag, Task: d.task, Seconds: d.seconds, Text: d.Language.pick(p.words[d.View.Kind])}
 }
 
 // execute makes a page with the templates.

@@ -35,10 +35,11 @@ func (l *Language) Text(key string) string {
 	return key
 }
 
-func (l *Language) pick(keys string) map[string]string {
+// pick returns the texts of some keys, each by the key's letter.
+func (l *Language) pick(keys []string) map[string]string {
 	some := map[string]string{}
-	for key := range strings.FieldsSeq(keys) {
-		some[key] = l.Text(key)
+	for i, key := range keys {
+		some[letter(i)] = l.Text(key)
 	}
 	return some
 }

@@ -159,8 +159,8 @@ func TestTextsAreAllThereAndAllUsed(t *testing.T) {
 			used[string(kind)+"_text"] = true
 		}
 	}
-	for _, keys := range scriptText {
-		for _, key := range strings.Fields(keys) {
+	for _, keys := range p.words {
+		for _, key := range keys {
 			used[key] = true
 		}
 	}

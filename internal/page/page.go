@@ -163,7 +163,8 @@ type Pages struct {
 	templates    *template.Template
 	styles       map[Kind]string
 	scripts      map[Kind]string
-	plainScripts map[Kind]string // with a proof of work that needs no WebCrypto
+	plainScripts map[Kind]string   // with a proof of work that needs no WebCrypto
+	words        map[Kind][]string // keys of the texts that the script says, by letter
 	pages        stencils[form]
 	problems     stencils[problemForm]
 	scratch      sync.Pool // of *scratch
@@ -216,7 +217,7 @@ func New(t Theme) (*Pages, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Pages{theme: t, languages: langs, styles: map[Kind]string{}, scripts: map[Kind]string{}, plainScripts: map[Kind]string{}}
+	p := &Pages{theme: t, languages: langs, styles: map[Kind]string{}, scripts: map[Kind]string{}, plainScripts: map[Kind]string{}, words: map[Kind][]string{}}
 	if p.templates, err = parseTemplates(); err != nil {
 		return nil, err
 	}
@@ -232,23 +233,26 @@ func New(t Theme) (*Pages, error) {
 		if scripts[kind] == "" {
 			continue
 		}
-		if p.scripts[kind], err = script(scripts[kind]); err != nil {
+		if p.scripts[kind], p.words[kind], err = script(scripts[kind]); err != nil {
 			return nil, err
 		}
-		if p.plainScripts[kind], err = script("pow-plain " + scripts[kind]); err != nil {
+		// The slower proof of work says nothing: the texts are the same.
+		if p.plainScripts[kind], _, err = script("pow-plain " + scripts[kind]); err != nil {
 			return nil, err
 		}
 	}
 	return p, nil
 }
 
-// script joins scripts to one that shows nothing of its own to others.
-func script(names string) (string, error) {
-	code, err := join("script/%s.js", names)
-	if err != nil {
-		return "", err
+// script joins scripts to one that shows nothing of its own to others, and
+// returns the keys of the texts that it says.
+func script(names string) (code string, words []string, err error) {
+	if code, err = join("script/%s.js", names); err != nil {
+		return "", nil, err
 	}
-	return compactJS(function(code))
+	code, words = letters(code)
+	code, err = compactJS(function(code))
+	return code, words, err
 }
 
 func join(pattern, names string) (string, error) {

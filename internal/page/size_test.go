@@ -3,9 +3,47 @@ package page
 import (
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"testing"
 )
+
+// maxSlider is what a slider page has in bytes at most: what a server sends
+// before it waits for the first acknowledgement (RFC 6928: ten segments).
+const maxSlider = 14000
+
+// maxSliderTexts is what the texts of a slider page have in bytes together at
+// most, some that stand there twice counted twice. It leaves room for letters
+// of three bytes; English has 750.
+const maxSliderTexts = 2300
+
+func TestSliderPageIsOneSmallResponse(t *testing.T) {
+	p := newPages(t, Theme{Name: "A Shop With a Long Name"})
+	keys := append(p.words[Slider], strings.Fields("slider_title slider_title slider_lead slider_lead_plain slider_label slider_hint checked continue press why why_text ref")...)
+	for _, l := range p.languages.all {
+		page := body(t, get(t, p, l.Tag, view(Slider)))
+		if len(page) > maxSlider {
+			t.Errorf("%s: %d bytes, more than %d", l.Tag, len(page), maxSlider)
+		}
+		texts := 0
+		for _, key := range keys {
+			if text := l.Text(key); !strings.Contains(page, text) {
+				t.Errorf("%s: the page has no %s", l.Tag, key)
+			} else {
+				texts += len(text)
+			}
+		}
+		if texts > maxSliderTexts {
+			t.Errorf("%s: the texts of the slider page have %d bytes, more than %d: shorten them", l.Tag, texts, maxSliderTexts)
+		}
+		if longest := len(page) - texts + maxSliderTexts; longest > maxSlider {
+			t.Errorf("%s: with the longest texts the page would have %d bytes, more than %d", l.Tag, longest, maxSlider)
+		}
+		if outside := regexp.MustCompile(`(?i)\b(src|srcset|@import|url\()\b?[=( ]`).FindString(page); outside != "" {
+			t.Errorf("%s: the page loads something else: %q", l.Tag, outside)
+		}
+	}
+}
 
 func TestThePageFromThisMachineHasNoSlowProofOfWork(t *testing.T) {
 	p := newPages(t, Theme{})
