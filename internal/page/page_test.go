@@ -270,7 +270,7 @@ func TestScriptGetsTheTaskAndOnlyWordsItNeeds(t *testing.T) {
 		}
 		var said []string
 		for _, key := range p.words[kind] {
-			said = append(said, p.languages.named("de").text[key])
+			said = append(said, p.languages.named("de", nil).text[key])
 		}
 		if got := slices.Sorted(maps.Values(data.Text)); !slices.Equal(got, slices.Sorted(slices.Values(said))) {
 			t.Errorf("%s: texts %q, want %q", kind, got, said)
