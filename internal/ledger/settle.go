@@ -130,14 +130,14 @@ func (l *Ledger) ReleaseAddress(ctx context.Context, host, network netip.Prefix)
 		names.of(h, "accounts"), names.of(h, "accounts-hour"), l.addressAsk(h).Key,
 		l.side(h, config.LimitRegister), l.side(h, config.LimitReset),
 		l.side(h, config.LimitCode), l.side(h, config.LimitChange),
-		names.of(n, config.LimitNetwork), names.of(n, "slow"), names.of(n, "slow-now"))
+		names.of(n, config.LimitNetwork), names.of(n, "slow"), names.of(n, "sounds"))
 }
 
 // ReleaseAccount forgets what was counted against an account, and against it
 // from host if that is valid. Its history of successes stays.
 func (l *Ledger) ReleaseAccount(ctx context.Context, account device.Account, host netip.Prefix) error {
 	a := l.names.account(account)
-	drop := []store.Key{a, l.names.of(a, "tally"), l.names.of(a, "slow-now")}
+	drop := []store.Key{a, l.names.of(a, "tally")}
 	if host.IsValid() {
 		drop = append(drop, l.pair(l.names.host(host), a), l.Budget(host, account))
 	}
