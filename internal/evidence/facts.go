@@ -1,0 +1,198 @@
+package evidence
+
+import (
+	"math"
+	"time"
+)
+
+// What is a fact. Times in ms.
+const (
+	instant  = 25  // no finger presses and lets go of a key or button in less
+	quick    = 120 // a drag: the quickest in a hundred lasts 177
+	rushAway = 30  // from the press to the first move
+	rushOff  = 20  // from the last move to the release
+	slack    = 100 // clocks run differently, and timers are coarse
+	singles  = 8   // moves before "each is exactly one event" says something
+)
+
+// common are the facts of every way.
+func (s *sum) common(r *Report, elapsed time.Duration) {
+	if r.Untrusted > 0 {
+		s.fact(CodeUntrusted)
+	}
+	if r.Tool&ToolWebdriver != 0 {
+		s.tool(CodeWebdriver)
+	}
+	if r.Tool&ToolNames != 0 {
+		s.tool(CodeNames)
+	}
+	if r.Tool&ToolScreen != 0 {
+		s.tool(CodeScreen)
+	}
+	if ms := float64(elapsed) / float64(time.Millisecond); elapsed > 0 && r.lasted() > ms*1.02+slack {
+		s.fact(CodeClock)
+	}
+}
+
+// lasted is the longest time that the report speaks of, in ms.
+func (r *Report) lasted() float64 {
+	var most, keys float64
+	if n := len(r.Track); n > 0 {
+		most = r.Track[n-1].T
+	}
+	for _, k := range r.Keys {
+		keys += max(k.Gap, 0)
+		most = max(most, k.Held)
+	}
+	if r.Click != nil {
+		most = max(most, r.Click.Held)
+	}
+	return max(most, keys)
+}
+
+// drag judges a slider that was dragged.
+func (s *sum) drag(r *Report, way string) {
+	if kind := map[string]string{wayPointer: "mouse"}[way]; r.Type != "" && r.Type != kind && r.Type != way {
+		s.fact(CodeMismatch)
+		return
+	}
+	n := len(r.Track)
+	if n < 2 || r.Track[n-1].X <= 0 {
+		// The page sends what the pointer did with every drag.
+		s.fact(CodeMismatch)
+		return
+	}
+	if way == wayPointer {
+		s.mouse(r)
+	}
+	path := moving(r.Track)
+	last := r.Track[n-1]
+	if last.T < quick {
+		s.fact(CodeQuick)
+	}
+	if places(path) < 2 {
+		s.fact(CodeOneMove)
+		return
+	}
+	s.track(r, way)
+}
+
+// mouse are the facts of a mouse that was dragged.
+func (s *sum) mouse(r *Report) {
+	if r.Pressure != nil && r.Pressure[1] == 0 {
+		s.fact(CodePressure)
+	}
+	if r.Before < 2 {
+		s.tool(CodeHover)
+	}
+	if c := r.Coalesced; c != nil && c[1] > 0 {
+		switch {
+		case c[0] == 0:
+			s.tool(CodeUncoupled)
+		case c[0] == c[1] && c[1] >= singles:
+			s.tool(CodeSingle)
+		}
+	}
+	if n := len(r.Track); n > 3 && r.Track[1].T < rushAway && r.Track[n-1].T-r.Track[n-2].T < rushOff {
+		s.tool(CodeRush)
+	}
+	if r.fractions() {
+		s.tool(CodeFractions)
+	}
+}
+
+// fractions reports whether the track is neither in whole CSS pixels nor in
+// whole pixels of the device. Places are told in tenths, and a frame in
+// another page may itself lie at a fraction: only differences count.
+func (r *Report) fractions() bool {
+	dpr := r.DPR
+	if dpr <= 0 {
+		dpr = 1
+	}
+	var steps, off int
+	for i := 1; i < len(r.Track); i++ {
+		d := r.Track[i].X - r.Track[0].X
+		if r.Track[i].X == r.Track[i-1].X {
+			continue
+		}
+		steps++
+		if apart(d) > 0.07 && apart(d*dpr) > 0.07*max(dpr, 1) {
+			off++
+		}
+	}
+	return steps >= 5 && off*2 > steps
+}
+
+// apart is how far a number is from a whole one.
+func apart(v float64) float64 { return math.Abs(v - math.Round(v)) }
+
+// places is how many other places than the first and the last a path has.
+func places(path []Point) int {
+	if len(path) < 2 {
+		return 0
+	}
+	first, last := path[0], path[len(path)-1]
+	n := 0
+	for i := 1; i < len(path)-1; i++ {
+		p := path[i]
+		if (p.X != first.X || p.Y != first.Y) && (p.X != last.X || p.Y != last.Y) {
+			n++
+		}
+	}
+	return n
+}
+
+// keyboard judges a slider moved by keys, or by assistive technology without
+// any: then there is nothing to see, and nothing counts.
+func (s *sum) keyboard(r *Report) {
+	if len(r.Keys) == 0 && r.Inputs == 0 && r.Untrusted == 0 {
+		s.fact(CodeMismatch)
+		return
+	}
+	if held, known := shortest(r.Keys); known && held < instant {
+		s.fact(CodeInstantKey)
+	}
+}
+
+// shortest is the median time a key was held.
+func shortest(keys []Key) (float64, bool) {
+	var held []float64
+	for _, k := range keys {
+		if k.Held >= 0 {
+			held = append(held, k.Held)
+		}
+	}
+	if len(held) == 0 {
+		return 0, false
+	}
+	return median(held), true
+}
+
+// press judges the button, and a click on the end of the bar. Screen readers
+// click without a press, or with one of no length at the middle of the
+// button; so neither says much by itself.
+func (s *sum) press(r *Report) {
+	held := -1.0
+	switch {
+	case r.Click != nil:
+		held = r.Click.Held
+		if r.Click.Detail == 0 && held < 0 {
+			// By a key, or by no event at all.
+			if held, known := shortest(r.Keys); known && held < instant {
+				s.fact(CodeInstantKey)
+			}
+			return
+		}
+	case len(r.Track) > 1:
+		held = r.Track[len(r.Track)-1].T
+	default:
+		s.fact(CodeMismatch)
+		return
+	}
+	if held >= 0 && held < instant {
+		s.fact(CodeInstant)
+	}
+	if r.Type == "mouse" && r.Before < 2 {
+		s.tool(CodeHover)
+	}
+}
