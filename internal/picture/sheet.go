@@ -1,0 +1,168 @@
+package picture
+
+import (
+	"image"
+	"image/draw"
+	"math"
+	"math/rand/v2"
+
+	"golang.org/x/image/vector"
+)
+
+// sheet is what one picture is drawn on, with all that is reused for the next.
+type sheet struct {
+	ink    []byte // Width × Height, 0 is paper and 255 ink
+	mask   image.Alpha
+	raster vector.Rasterizer
+	glyphs []glyph
+	points []point
+	soft   []byte // for blur
+	file   pngFile
+}
+
+func newSheet() *sheet {
+	return &sheet{ink: make([]byte, Width*Height)}
+}
+
+func (s *sheet) clear() { clear(s.ink) }
+
+// glyph draws a letter.
+func (s *sheet) glyph(g *glyph) {
+	x, y, w, h := s.start(g.left, g.top, g.right, g.bottom)
+	for _, line := range g.shape {
+		if g.hollow > 0 {
+			for i, p := range line {
+				s.stroke(p, line[(i+1)%len(line)], g.hollow, x, y)
+			}
+			continue
+		}
+		s.raster.MoveTo(line[0].x-float32(x), line[0].y-float32(y))
+		for _, p := range line[1:] {
+			s.raster.LineTo(p.x-float32(x), p.y-float32(y))
+		}
+		s.raster.ClosePath()
+	}
+	s.rasterise(w, h)
+	for row := range h {
+		to := s.ink[(y+row)*Width+x:][:w]
+		for i, a := range s.mask.Pix[row*w:][:w] {
+			to[i] = max(to[i], a)
+		}
+	}
+}
+
+// start makes the rasteriser ready for a box and returns the box in whole
+// pixels inside the picture.
+func (s *sheet) start(left, top, right, bottom float32) (x, y, w, h int) {
+	x, y = max(0, floor(left)), max(0, floor(top))
+	w, h = min(Width, floor(right)+1)-x, min(Height, floor(bottom)+1)-y
+	s.raster.Reset(w, h)
+	s.raster.DrawOp = draw.Src
+	return x, y, w, h
+}
+
+// stroke adds a straight line from p to q to the shape, with its ends half its
+// width further. All such lines turn the same way, so that they add up where
+// they overlap.
+func (s *sheet) stroke(p, q point, width float32, x, y int) {
+	dx, dy := q.x-p.x, q.y-p.y
+	length := float32(math.Hypot(float64(dx), float64(dy)))
+	if length < 1e-3 {
+		return
+	}
+	dx, dy = dx/length*width/2, dy/length*width/2
+	px, py, qx, qy := p.x-float32(x)-dx/2, p.y-float32(y)-dy/2, q.x-float32(x)+dx/2, q.y-float32(y)+dy/2
+	s.raster.MoveTo(px-dy, py+dx)
+	s.raster.LineTo(qx-dy, qy+dx)
+	s.raster.LineTo(qx+dy, qy-dx)
+	s.raster.LineTo(px+dy, py-dx)
+	s.raster.ClosePath()
+}
+
+// rasterise fills mask with what was added since start.
+func (s *sheet) rasterise(w, h int) {
+	if n := w * h; cap(s.mask.Pix) < n {
+		s.mask.Pix = make([]byte, n)
+	} else {
+		s.mask.Pix = s.mask.Pix[:n]
+	}
+	s.mask.Stride, s.mask.Rect = w, image.Rect(0, 0, w, h)
+	s.raster.Draw(&s.mask, s.mask.Rect, image.Opaque, image.Point{})
+}
+
+// arcs draws a line of ink across the letters and one of paper, at most one of
+// each: a reader who goes by connected ink has to undo both.
+func (s *sheet) arcs(random *rand.Rand) {
+	s.arc(random, true)
+	if random.Float32() < 0.6 {
+		s.arc(random, false)
+	}
+}
+
+func (s *sheet) arc(random *rand.Rand, ink bool) {
+	width := uniform(random, 4, 6.5)
+	a := point{uniform(random, 10, Width*0.3), uniform(random, 40, Height-40)}
+	c := point{uniform(random, Width*0.7, Width-10), uniform(random, 40, Height-40)}
+	b := point{uniform(random, Width*0.3, Width*0.7), uniform(random, -20, Height+20)}
+	x, y, w, h := s.start(0, 20, Width-1, Height-20)
+	const n = 24
+	from := a
+	for i := 1; i <= n; i++ {
+		t := float32(i) / n
+		u := 1 - t
+		p := point{u*u*a.x + 2*u*t*b.x + t*t*c.x, u*u*a.y + 2*u*t*b.y + t*t*c.y}
+		s.stroke(from, p, width, x, y)
+		from = p
+	}
+	s.rasterise(w, h)
+	for row := range h {
+		to := s.ink[(y+row)*Width+x:][:w]
+		for i, v := range s.mask.Pix[row*w:][:w] {
+			switch {
+			case v == 0:
+			case ink:
+				to[i] = max(to[i], v)
+			default:
+				to[i] = min(to[i], 255-v)
+			}
+		}
+	}
+}
+
+// Grain: specks of any grey on paper and ink alike.
+const specks = 500
+
+func (s *sheet) grain(random *rand.Rand) {
+	for range specks {
+		bits := random.Uint64()
+		x, y := int(bits&0xffff)*(Width-2)>>16, int(bits>>16&0xffff)*(Height-2)>>16
+		grey := greys[bits>>32&3]
+		at := y*Width + x
+		s.ink[at] = grey
+		if bits>>40&1 != 0 {
+			s.ink[at+1] = grey
+		}
+		if bits>>41&1 != 0 {
+			s.ink[at+Width] = grey
+		}
+	}
+}
+
+// greys are the amounts of ink that a picture has after encoding.
+var greys = [4]byte{0, 85, 170, 255}
+
+// encode returns the picture as PNG of four greys.
+func (s *sheet) encode() ([]byte, error) {
+	return s.file.encode(Width, Height, 2, func(row int, to []byte) {
+		line := s.ink[row*Width:][:Width]
+		for i := range to {
+			four := line[i*4:][:4]
+			to[i] = ^(two(four[0])<<6 | two(four[1])<<4 | two(four[2])<<2 | two(four[3]))
+		}
+	})
+}
+
+// two rounds an amount of ink to two bits.
+func two(v byte) byte { return byte((uint16(v)*3 + 127) / 255) }
+
+func floor(x float32) int { return int(math.Floor(float64(x))) }
