@@ -234,7 +234,7 @@ func (h *Handler) facts(a *attempt) risk.Facts {
 	f := a.reserved.Facts
 	f.DeviceKnown = a.known
 	f.CheckPassed = a.passed != device.NoRung
-	f.CheckEvidence = a.evidence.Points
+	a.evidence.Each(func(code string, points float64) { f.Check = append(f.Check, risk.Reason{Code: code, Points: points}) })
 	f.NoAcceptLanguage = a.signals.NoAcceptLanguage
 	f.Tor, f.Blocked, f.VPN, f.Hosting = a.signals.Tor, a.signals.Blocked, a.signals.VPN, a.signals.Hosting
 	return f

@@ -154,7 +154,7 @@ func (h *Handler) build() (*guard, error) {
 	return &guard{
 		ring:      ring,
 		ledger:    ledger.New(ring, s, h.name, h.limits),
-		checks:    &challenge.Checks{Ring: ring, Store: s, Site: h.name, Random: h.random},
+		checks:    &challenge.Checks{Ring: ring, Store: s, Site: h.name, Random: h.random, Tracks: h.app.state.tracks},
 		held:      &held.Keeper{Ring: ring, Store: s, Site: h.name, Random: h.random},
 		store:     s,
 		collector: signal.NewCollector(h.app.signalFiles()),

@@ -12,6 +12,7 @@ import (
 	"github.com/caddyserver/caddy/v2"
 
 	"github.com/login-guard/login-guard/internal/device"
+	"github.com/login-guard/login-guard/internal/evidence"
 	"github.com/login-guard/login-guard/internal/learn"
 	"github.com/login-guard/login-guard/internal/store/embedded"
 	"github.com/login-guard/login-guard/internal/unguarded"
@@ -35,6 +36,9 @@ type state struct {
 
 	// learns are runs of learning by site; nil mostly.
 	learns atomic.Pointer[map[string]*learn.Run]
+
+	// tracks are the shapes of drags that passed a check.
+	tracks *evidence.Tracks
 
 	mu    sync.Mutex
 	since map[string]*sinceStart
@@ -156,7 +160,7 @@ func stateDir() string { return filepath.Join(caddy.AppDataDir(), "login_guard")
 // acquireState takes a reference to the state; releaseState gives it back.
 func acquireState(dir string) (*state, error) {
 	v, _, err := states.LoadOrNew(dir, func() (caddy.Destructor, error) {
-		return &state{dir: dir, since: make(map[string]*sinceStart),
+		return &state{dir: dir, tracks: evidence.NewTracks(0), since: make(map[string]*sinceStart),
 			unguarded: make(map[string]*unguarded.Table), refs: make(map[string]refRecord)}, nil
 	})
 	if err != nil {

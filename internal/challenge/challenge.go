@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/login-guard/login-guard/internal/device"
+	"github.com/login-guard/login-guard/internal/evidence"
 	"github.com/login-guard/login-guard/internal/keys"
 	"github.com/login-guard/login-guard/internal/store"
 )
@@ -122,6 +123,8 @@ type Checks struct {
 	Store  store.Store
 	Site   string
 	Random io.Reader
+	// Tracks remembers drags, so that one is good once. nil: none are.
+	Tracks *evidence.Tracks
 }
 
 const (

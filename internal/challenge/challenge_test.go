@@ -252,7 +252,7 @@ func TestARightAnswerEarnsOneClearanceThatIsTakenOnce(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			seen := challenge.Evidence{Points: 4.5, Codes: "webdriver straight"}
+			seen := challenge.Evidence{Points: 4.5, Detail: "check.webdriver 4 check.hover 0.5"}
 			want := challenge.Clearance{Rung: test.rung, Hold: [16]byte{1, 2}, Account: device.Account{3, 4}, Evidence: seen}
 			if tok.Earned(seen) != want {
 				t.Fatalf("earns %+v, want %+v", tok.Earned(seen), want)
@@ -364,4 +364,14 @@ func FuzzOpenToken(f *testing.F) {
 }
 
 // person is what the page sees of a person who answers.
-func person(way string) []byte { return []byte("{}") }
+func person(way string) []byte {
+	switch way {
+	case challenge.WayPress:
+		return []byte(`{"v":1,"type":"mouse","before":9,"click":[1,96]}`)
+	case challenge.WayKeyboard:
+		return []byte(`{"v":1,"keys":[[80,-1],[95,240]]}`)
+	case challenge.WayTouch, challenge.WayPen:
+		return []byte(`{"v":1,"type":"` + way + `","track":[[0,0,0],[60,20,1],[90,70,4],[120,140,8],[150,200,13],[200,240,17],[260,262,19],[330,280,20],[430,290,22],[520,298,23],[640,300,23]]}`)
+	}
+	return []byte(`{"v":1,"type":"mouse","before":9,"track":[[0,0,0],[60,20,1],[90,70,4],[120,140,8],[150,200,13],[200,240,17],[260,262,19],[330,280,20],[430,290,22],[520,298,23],[640,300,23]]}`)
+}

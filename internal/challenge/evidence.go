@@ -4,19 +4,24 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"strconv"
+	"strings"
 	"time"
+
+	"github.com/login-guard/login-guard/internal/evidence"
 )
 
 // Doubt is how many points of evidence ask for the picture as well: what lies
 // between the slider's rung and the picture's.
-const Doubt = 7
+const Doubt = evidence.Enough
 
 // Evidence is what the answering of a check says about who answered.
 type Evidence struct {
 	// Points are decibans for a program, 0 to 10.
 	Points float64
-	// Codes name what was seen, with blanks between them.
-	Codes string
+	// Detail is what they are made of: codes and their points, with blanks
+	// between them.
+	Detail string
 }
 
 // evidence judges how a slider was answered. Who was in doubt within
@@ -35,29 +40,51 @@ func (c *Checks) evidence(ctx context.Context, now time.Time, t Token, a Answer)
 		return e, fmt.Errorf("looking for a doubt: %w", err)
 	}
 	if up[0] {
-		e.Points = Doubt
+		e.add(evidence.CodeDoubt, Doubt)
 	}
 	return e, nil
 }
 
+// assess is what one answer says. A report that no page of ours sends says
+// as much as none.
+func (c *Checks) assess(now time.Time, t Token, a Answer) (out Evidence) {
+	report, err := evidence.Parse(a.Seen)
+	if err != nil {
+		report = nil
+	}
+	found := evidence.Assess(report, a.Way, now.Sub(t.Issued))
+	for _, r := range found.Reasons {
+		out.add(r.Code, r.Points)
+	}
+	if out.Points < Doubt && c.Tracks != nil && !c.Tracks.Once(now, report) {
+		out.add(evidence.CodeRepeated, evidence.Default().Repeated())
+	}
+	return out
+}
+
+// add gives the evidence a reason.
+func (e *Evidence) add(code string, points float64) {
+	e.Points = min(e.Points+points, evidence.Max)
+	e.Detail = strings.TrimPrefix(e.Detail+" "+code+" "+strconv.FormatFloat(points, 'f', -1, 64), " ")
+}
+
+// Each calls f with each reason and its points.
+func (e Evidence) Each(f func(code string, points float64)) {
+	parts := strings.Fields(e.Detail)
+	for i := 0; i+1 < len(parts); i += 2 {
+		if points, err := strconv.ParseFloat(parts[i+1], 64); err == nil {
+			f(parts[i], points)
+		}
+	}
+}
+
 // append writes evidence to the end of a value.
 func (e Evidence) append(to []byte) []byte {
-	to = append(to, byte(math.Round(math.Min(math.Max(e.Points, 0), 25)*10)))
-	return append(to, e.Codes...)
+	to = append(to, byte(math.Round(min(max(e.Points, 0), evidence.Max)*10)))
+	return append(to, e.Detail...)
 }
 
 // readEvidence reads what append wrote.
 func readEvidence(b []byte) Evidence {
-	return Evidence{Points: float64(b[0]) / 10, Codes: string(b[1:])}
-}
-
-// assess is what one answer says.
-func (c *Checks) assess(_ time.Time, _ Token, a Answer) Evidence {
-	switch a.Way {
-	case WayPointer, WayTouch, WayPen:
-		if len(a.Seen) == 0 {
-			return Evidence{Points: 10, Codes: "nothing"}
-		}
-	}
-	return Evidence{}
+	return Evidence{Points: float64(b[0]) / 10, Detail: string(b[1:])}
 }

@@ -22,7 +22,9 @@ func Assess(f Facts) Assessment {
 	}
 	s.end("", capClient)
 	s.reputation(f)
-	s.add(CodeCheckEvidence, amount(f.CheckEvidence))
+	for _, r := range f.Check {
+		s.add(r.Code, amount(r.Points))
+	}
 	s.end(CodeCheckCap, capCheck)
 	return s.Assessment
 }

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/login-guard/login-guard/internal/evidence"
 )
 
 func TestAssess(t *testing.T) {
@@ -70,13 +72,13 @@ func TestAssess(t *testing.T) {
 		{"reputation ends at 10", Facts{Tor: true, Blocked: true, VPN: true, Hosting: true},
 			[]Reason{{"reputation.tor", 8}, {"reputation.blocked", 6}, {"reputation.vpn", 3},
 				{"reputation.hosting", 3}, {"reputation.cap", -10}}},
-		{"evidence of a check", Facts{CheckEvidence: 4.5}, []Reason{{"check.evidence", 4.5}}},
-		{"evidence of a check ends at 10", Facts{CheckEvidence: 15},
-			[]Reason{{"check.evidence", 15}, {"check.cap", -5}}},
+		{"evidence of a check", Facts{Check: []Reason{{"check.webdriver", 4.5}}}, []Reason{{"check.webdriver", 4.5}}},
+		{"evidence of a check ends at 10", Facts{Check: []Reason{{"check.untrusted", 8}, {"check.level", 7}}},
+			[]Reason{{"check.untrusted", 8}, {"check.level", 7}, {"check.cap", -5}}},
 
 		{"what is no quantity counts nothing",
 			Facts{AddressFailures: math.NaN(), AddressFailureShare: math.NaN(), AccountFailures: -3,
-				CheckEvidence: math.Inf(-1), AddressAccountsFailed: -7, AccountSuccesses: -1, Country: "DE"}, nil},
+				Check: []Reason{{"check.level", math.Inf(-1)}, {"check.clock", math.NaN()}}, AddressAccountsFailed: -7, AccountSuccesses: -1, Country: "DE"}, nil},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -130,7 +132,7 @@ func randomFacts(r *rand.Rand) Facts {
 		AddressFailures: amount(), AddressFailureShare: r.Float64() * 1.2, AddressAccountsFailed: count(),
 		AccountFailures: amount(), AccountNetworksFailed: count(),
 		NoAcceptLanguage: yes(), Tor: yes(), Blocked: yes(), VPN: yes(), Hosting: yes(),
-		CheckEvidence: amount(),
+		Check: []Reason{{evidence.Codes()[r.IntN(len(evidence.Codes()))], amount()}, {evidence.CodeDoubt, amount()}},
 	}
 }
 
@@ -179,7 +181,9 @@ var worse = map[string]func(r *rand.Rand, f *Facts){
 	"blocked":                func(_ *rand.Rand, f *Facts) { f.Blocked = true },
 	"vpn":                    func(_ *rand.Rand, f *Facts) { f.VPN = true },
 	"hosting":                func(_ *rand.Rand, f *Facts) { f.Hosting = true },
-	"check suspicious":       func(r *rand.Rand, f *Facts) { f.CheckEvidence += r.Float64() * 5 },
+	"check suspicious": func(r *rand.Rand, f *Facts) {
+		f.Check = append(slices.Clone(f.Check), Reason{evidence.CodeClock, r.Float64() * 5})
+	},
 }
 
 func more(n int) int {

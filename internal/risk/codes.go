@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/login-guard/login-guard/config"
+	"github.com/login-guard/login-guard/internal/evidence"
 )
 
 // Codes of reasons. They are stable: logs, dashboards and records carry
@@ -32,8 +33,6 @@ const (
 	CodeBlocked = "reputation.blocked"
 	CodeVPN     = "reputation.vpn"
 	CodeHosting = "reputation.hosting"
-
-	CodeCheckEvidence = "check.evidence"
 )
 
 // Codes of the difference that a family's cap makes. Client has none: its
@@ -81,7 +80,6 @@ func Codes() []string {
 		CodeAccountFailures, CodeAccountNetworks,
 		CodeNoAcceptLanguage,
 		CodeTor, CodeBlocked, CodeVPN, CodeHosting,
-		CodeCheckEvidence,
 		CodeTrustCap, CodeNoveltyCap, CodeAddressCap, CodeAccountCap,
 		CodeReputationCap, CodeCheckCap,
 		CodeOverrideDeny, CodeOverrideAllow,
@@ -91,6 +89,7 @@ func Codes() []string {
 	for name := range config.DefaultLimits() {
 		codes = append(codes, CodeLimit+name)
 	}
+	codes = append(codes, evidence.Codes()...)
 	slices.Sort(codes)
 	return codes
 }

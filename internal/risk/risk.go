@@ -64,8 +64,8 @@ type Facts struct {
 	// Reputation.
 	Tor, Blocked, VPN, Hosting bool
 
-	// Evidence of the check just answered, 0..10 (0 until it is built).
-	CheckEvidence float64
+	// Check is the evidence of the check just answered.
+	Check []Reason
 }
 
 // Reason is one piece of evidence. Codes are stable and documented.

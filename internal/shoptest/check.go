@@ -120,10 +120,13 @@ func (c *Check) Verify(ctx context.Context, client *http.Client, header http.Hea
 		return Verdict{}, err
 	}
 	answer := map[string]any{"hold": c.Hold, "challenge": c.Task.Token, "pow": n, "way": way}
-	if text != "" {
+	switch {
+	case text != "":
 		answer["answer"] = text
-	} else {
-		answer["track"] = []any{}
+	case way == "press":
+		answer["seen"] = Press()
+	default:
+		answer["seen"] = Drag()
 	}
 	b, err := json.Marshal(answer)
 	if err != nil {

@@ -1,0 +1,38 @@
+package shoptest
+
+import (
+	"testing"
+	"time"
+
+	"github.com/login-guard/login-guard/internal/evidence"
+)
+
+func TestADragOfAPersonIsBelievedAndNoTwoAreAlike(t *testing.T) {
+	tracks := evidence.NewTracks(0)
+	now := time.Unix(1e9, 0)
+	doubted, again := 0, 0
+	const drags = 1500
+	for range drags {
+		r, err := evidence.Parse(Drag())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e := evidence.Assess(r, "pointer", 5*time.Second); e.Points >= evidence.Enough-2 {
+			doubted++
+			t.Log(e)
+		}
+		if !tracks.Once(now, r) {
+			again++
+		}
+	}
+	if doubted > 0 || again > 5 {
+		t.Errorf("of %d drags %d are doubted, %d taken for another", drags, doubted, again)
+	}
+	r, err := evidence.Parse(Press())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e := evidence.Assess(r, "press", 5*time.Second); e.Points >= evidence.Enough-2 {
+		t.Errorf("a press: %v", e)
+	}
+}
