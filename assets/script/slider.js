@@ -1,7 +1,6 @@
-const bar = $('bar'), track = $('track'), press = $('press'), rtl = document.dir === 'rtl';
+const track = $('track');
 const marks = track.classList; // back, busy, checked, nudge
 const END = 98; // percent of the way that count as the end
-let grip, points; // where the pointer took hold; [ms, px towards the end, px down]
 
 function show(value) {
 	bar.value = value;
@@ -22,13 +21,13 @@ function back(words) {
 	nudge(true);
 }
 
-async function check(way, more) {
+async function check(way, dragged) {
 	if (busy) return;
 	nudge();
 	say(text.checking);
 	press.setAttribute('aria-disabled', true);
 	marks.add('busy');
-	await ask(way, more);
+	await ask(way, look());
 	marks.remove('busy');
 	if (!clearance) {
 		press.removeAttribute('aria-disabled');
@@ -38,27 +37,19 @@ async function check(way, more) {
 	marks.add('busy', 'checked');
 	bar.setAttribute('aria-valuetext', track.querySelector('.done').textContent);
 	ready(true);
-	say(more ? text.checked_sending : text.checked_press, 'ok');
-	if (more) setTimeout(go, 700);
-}
-
-function point(e) {
-	const x = e.clientX - grip.clientX;
-	points.push([e.timeStamp - grip.timeStamp, rtl ? -x : x, e.clientY - grip.clientY].map(Math.round));
-	if (points.length > 255) points = points.filter((_, i) => i % 2 < 1);
+	say(dragged ? text.checked_sending : text.checked_press, 'ok');
+	if (dragged) setTimeout(go, 700);
 }
 
 bar.addEventListener('pointerdown', e => {
 	if (busy || !e.isPrimary || e.button) return;
-	grip = e;
-	points = [];
-	point(e);
+	grab(e);
 	nudge();
 	say('');
 	marks.remove('back');
 });
 const mine = e => grip?.pointerId === e.pointerId;
-addEventListener('pointermove', e => mine(e) && point(e));
+addEventListener('pointermove', e => mine(e) && point(e, e.getCoalescedEvents?.()));
 for (const kind of ['pointerup', 'pointercancel']) {
 	addEventListener(kind, e => mine(e) && setTimeout(release, 0, e));
 }
@@ -66,26 +57,24 @@ for (const kind of ['pointerup', 'pointercancel']) {
 // release runs after the range has taken the pointer's last place.
 function release(e) {
 	if (!grip) return;
-	point(e);
+	const whole = e.type === 'pointerup';
+	if (whole) point(e);
 	const box = track.getBoundingClientRect(), still = points.every(p => Math.hypot(p[1], p[2]) < 6);
-	const gap = rtl ? e.clientX - box.left : box.right - e.clientX;
+	const gap = side < 0 ? e.clientX - box.left : box.right - e.clientX;
 	const way = grip.pointerType.replace('mouse', 'pointer');
 	grip = null;
 	if (busy) return;
-	if (still && gap < 60) {
-		// A click on the end, for those who cannot drag: no way to look at.
-		show(100);
-		check('press');
-	} else if (bar.value >= END) {
-		check(way, {track: points});
-	} else {
-		back(text.short);
-	}
+	if (whole && still && gap < 60) show(100);
+	if (bar.value < END) return back(text.short);
+	// Who clicks on the end, or close to it, cannot drag: there is no way to
+	// look at.
+	if (points.at(-1)[1] < 40) check('press');
+	else check(way, true);
 }
 
 // The range's own steps are single points: a hundred presses to the end.
 bar.addEventListener('keydown', e => {
-	const on = rtl ? -10 : 10;
+	const on = 10 * side;
 	const step = {ArrowRight: on, ArrowLeft: -on, ArrowUp: 10, ArrowDown: -10, PageUp: 25, PageDown: -25, End: 100, Home: -100}[e.key];
 	if (!step || e.altKey || e.ctrlKey || e.metaKey) return;
 	e.preventDefault();
@@ -94,8 +83,10 @@ bar.addEventListener('keydown', e => {
 	nudge();
 	say('');
 	show(+bar.value + step);
-	moved();
+	setTimeout(moved, 1000);
 });
+// How long the key was held is known once it is let go.
+bar.addEventListener('keyup', moved);
 
 // Screen readers move the range without a key or a pointer.
 bar.addEventListener('input', () => {

@@ -37,8 +37,6 @@ const (
 	CodeClock      = "check.clock"      // it took longer than the server knows the check
 	CodeUntrusted  = "check.untrusted"  // a script made the events
 	CodeWebdriver  = "check.webdriver"  // navigator.webdriver
-	CodeNames      = "check.names"      // names that a driver of browsers leaves
-	CodeScreen     = "check.screen"     // the pointer's place on the screen is made up
 	CodeHover      = "check.hover"      // the pointer was nowhere before it pressed
 	CodeUncoupled  = "check.uncoupled"  // trusted moves that stand for no event
 	CodeSingle     = "check.single"     // each move stands for exactly one event
@@ -80,7 +78,7 @@ func (w *Weights) Assess(r *Report, way string, elapsed time.Duration) Evidence 
 			s.fact(CodeNothing)
 			break
 		}
-		s.common(r, elapsed)
+		s.common(r, way, elapsed)
 		switch way {
 		case wayKeyboard:
 			s.keyboard(r)

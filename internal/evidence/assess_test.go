@@ -9,14 +9,14 @@ import (
 
 func TestAKeyPressedByADriverOfBrowsersAsksForMoreAndAFingerDoesNot(t *testing.T) {
 	for report, enough := range map[string]bool{
-		`{"v":1,"tool":1,"dpr":1,"keys":[[1,-1]]}`:                            true,
-		`{"v":1,"tool":1,"dpr":1,"keys":[[80,-1]]}`:                           false,
-		`{"v":1,"tool":0,"dpr":1,"keys":[[0,-1],[0,90],[0,95],[0,80]]}`:       false,
-		`{"v":1,"tool":0,"dpr":1,"keys":[],"inputs":1}`:                       false,
-		`{"v":1,"tool":1,"untrusted":1,"dpr":1,"keys":[],"inputs":0}`:         true,
-		`{"v":1,"tool":0,"untrusted":1,"dpr":1,"keys":[],"inputs":0}`:         true,
-		`{"v":1,"tool":0,"untrusted":0,"dpr":1,"keys":[],"inputs":0}`:         true,
-		`{"v":1,"tool":0,"dpr":2,"keys":[[90,-1],[70,190],[85,230],[80,99]]}`: false,
+		`{"v":1,"webdriver":true,"dpr":1,"keys":[[1,200]]}`:                   true,
+		`{"v":1,"webdriver":true,"dpr":1,"keys":[[80,200]]}`:                  false,
+		`{"v":1,"dpr":1,"keys":[[0,200],[0,90],[0,95],[0,80]]}`:               false,
+		`{"v":1,"dpr":1,"keys":[],"inputs":1}`:                                false,
+		`{"v":1,"webdriver":true,"untrusted":1,"dpr":1,"keys":[],"inputs":0}`: true,
+		`{"v":1,"untrusted":1,"dpr":1,"keys":[],"inputs":0}`:                  true,
+		`{"v":1,"untrusted":0,"dpr":1,"keys":[],"inputs":0}`:                  true,
+		`{"v":1,"dpr":2,"keys":[[90,200],[70,190],[85,230],[80,99]]}`:         false,
 	} {
 		r, err := evidence.Parse([]byte(report))
 		if err != nil {

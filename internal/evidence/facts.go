@@ -13,41 +13,35 @@ const (
 	rushOff  = 20  // from the last move to the release
 	slack    = 100 // clocks run differently, and timers are coarse
 	singles  = 8   // moves before "each is exactly one event" says something
+	leastWay = 30  // px: the page takes less for a press at the bar's end
 )
 
 // common are the facts of every way.
-func (s *sum) common(r *Report, elapsed time.Duration) {
+func (s *sum) common(r *Report, way string, elapsed time.Duration) {
 	if r.Untrusted > 0 {
 		s.fact(CodeUntrusted)
 	}
-	if r.Tool&ToolWebdriver != 0 {
+	if r.Webdriver {
 		s.tool(CodeWebdriver)
 	}
-	if r.Tool&ToolNames != 0 {
-		s.tool(CodeNames)
-	}
-	if r.Tool&ToolScreen != 0 {
-		s.tool(CodeScreen)
-	}
-	if ms := float64(elapsed) / float64(time.Millisecond); elapsed > 0 && r.lasted() > ms*1.02+slack {
+	if ms := float64(elapsed) / float64(time.Millisecond); elapsed > 0 && r.lasted(way) > ms*1.02+slack {
 		s.fact(CodeClock)
 	}
 }
 
-// lasted is the longest time that the report speaks of, in ms.
-func (r *Report) lasted() float64 {
-	var most, keys float64
-	if n := len(r.Track); n > 0 {
-		most = r.Track[n-1].T
+// lasted is how long the answer took by the page's clock at least, in ms.
+func (r *Report) lasted(way string) float64 {
+	switch n := len(r.Track); {
+	case way == wayPress && r.Click != nil:
+		return r.Click.Held
+	case way == wayKeyboard:
+		if n := len(r.Keys); n > 0 {
+			return r.Keys[n-1].Held
+		}
+	case n > 0:
+		return r.Track[n-1].T
 	}
-	for _, k := range r.Keys {
-		keys += max(k.Gap, 0)
-		most = max(most, k.Held)
-	}
-	if r.Click != nil {
-		most = max(most, r.Click.Held)
-	}
-	return max(most, keys)
+	return 0
 }
 
 // drag judges a slider that was dragged.
@@ -57,7 +51,7 @@ func (s *sum) drag(r *Report, way string) {
 		return
 	}
 	n := len(r.Track)
-	if n < 2 || r.Track[n-1].X <= 0 {
+	if n < 2 || r.Track[n-1].X < leastWay {
 		// The page sends what the pointer did with every drag.
 		s.fact(CodeMismatch)
 		return
@@ -79,13 +73,13 @@ func (s *sum) drag(r *Report, way string) {
 
 // mouse are the facts of a mouse that was dragged.
 func (s *sum) mouse(r *Report) {
-	if r.Pressure != nil && r.Pressure[1] == 0 {
+	if r.Pressure != nil && *r.Pressure == 0 {
 		s.fact(CodePressure)
 	}
 	if r.Before < 2 {
 		s.tool(CodeHover)
 	}
-	if c := r.Coalesced; c != nil && c[1] > 0 {
+	if c := r.Coalesced; c[1] > 0 {
 		switch {
 		case c[0] == 0:
 			s.tool(CodeUncoupled)

@@ -19,43 +19,41 @@ const (
 
 	reportVersion = 1
 	maxCount      = 1e6     // of events
-	maxTime       = 3600e3  // an hour, in ms: nobody holds a button for longer
+	maxTime       = 1e9     // ms: a page that stays open for eleven days
 	maxPlace      = 100_000 // px: wider than any screen
 )
 
 // Report is what a check's page saw of how it was answered: JSON, sent as
-// "seen" with the answer. Everything but the version may be absent, which
-// says nothing: browsers differ in what they tell, and assistive technology
-// works a page without most of these events.
+// "seen" with the answer. Everything but the version may be absent or null,
+// which says nothing: browsers differ in what they tell, and assistive
+// technology works a page without most of these events.
 //
 //	v          1
-//	type       pointer type of the drag or click: mouse, touch, pen; empty
-//	           where none took part
 //	untrusted  how many of the events that counted were made by a script
-//	tool       bits: 1 navigator.webdriver; 2 a global name that a driver of
-//	           browsers leaves behind; 4 the pointer's place on the screen was
-//	           its place in the page, in a window with bars of its own
-//	before     pointer moves over the page before the press
-//	pressure   [least, most] of the pointer while it was down
-//	coalesced  [events, moves]: how many events the moves while down stood
-//	           for; absent without getCoalescedEvents
+//	webdriver  navigator.webdriver
+//	type       pointer type of the last drag or press: mouse, touch, pen
+//	before     pointer moves over the page while the bar was not held
 //	dpr        devicePixelRatio
+//	pressure   the most of the pointer while it was down
+//	coalesced  [events, moves]: how many events the moves of the drag stood
+//	           for, by getCoalescedEvents; no moves where there is none
 //	track      [ms, px towards the end of the bar, px down] from the press
-//	           (the first, all 0) to the release (the last), thinned out, in
-//	           tenths. The two points at each end are never thinned out
+//	           (the first, all 0) to the release (the last), in tenths and
+//	           thinned out; the two points at each end always stay
 //	keys       [ms held, ms since the key before] of the last keys on the bar
-//	           or the button; -1 where it is not known
-//	inputs     how often the bar was moved without pointer and key
-//	click      [detail, ms from press to click] of the button's click; -1
-//	           where there was no press
+//	           or the button, held null while a key is down. For the page's
+//	           first key it is since the page came
+//	inputs     how often the bar was moved by neither pointer nor key
+//	click      [detail, ms since the press] of the button's click, the time
+//	           null without a press
 type Report struct {
-	Type      string
 	Untrusted int
-	Tool      int
+	Webdriver bool
+	Type      string
 	Before    int
-	Pressure  *[2]float64
-	Coalesced *[2]int
-	DPR       float64 // 0: not known
+	DPR       float64  // 0: not known
+	Pressure  *float64 // nil: not known
+	Coalesced [2]int   // no moves: not known
 	Track     []Point
 	Keys      []Key
 	Inputs    int
@@ -72,7 +70,7 @@ type Point struct {
 // Key is one key pressed.
 type Key struct {
 	Held float64 // ms; negative: not known
-	Gap  float64 // ms since the key before went down; negative: the first
+	Gap  float64 // ms since the key before went down, or since the page came
 }
 
 // Click is the click on the button.
@@ -80,14 +78,6 @@ type Click struct {
 	Detail int
 	Held   float64 // ms; negative: there was no press before it
 }
-
-// Bits of Report.Tool.
-const (
-	ToolWebdriver = 1 << iota
-	ToolNames
-	ToolScreen
-	toolEnd
-)
 
 // ErrReport is why a report was refused; what was wrong is wrapped around it.
 var ErrReport = errors.New("not a report of a check's page")
@@ -137,14 +127,17 @@ func (r *Report) read(d *json.Decoder) error {
 	return nil
 }
 
-func (r *Report) field(name string, d *json.Decoder) error {
-	var n float64
-	var err error
+func (r *Report) field(name string, d *json.Decoder) (err error) {
 	switch name {
 	case "v":
-		if n, err = number(d, 0, math.MaxInt32); err == nil && n != reportVersion {
-			err = fmt.Errorf("version %v is not known", n)
+		var n int
+		if n, err = count(d); err == nil && n != reportVersion {
+			err = fmt.Errorf("version %d is not known", n)
 		}
+	case "untrusted":
+		r.Untrusted, err = count(d)
+	case "webdriver":
+		err = d.Decode(&r.Webdriver)
 	case "type":
 		if err = d.Decode(&r.Type); err == nil {
 			switch r.Type {
@@ -153,42 +146,37 @@ func (r *Report) field(name string, d *json.Decoder) error {
 				err = errors.New("no pointer type")
 			}
 		}
-	case "untrusted":
-		r.Untrusted, err = count(d, maxCount)
-	case "tool":
-		r.Tool, err = count(d, toolEnd-1)
 	case "before":
-		r.Before, err = count(d, maxCount)
+		r.Before, err = count(d)
 	case "inputs":
-		r.Inputs, err = count(d, maxCount)
+		r.Inputs, err = count(d)
 	case "dpr":
-		r.DPR, err = number(d, 0, 100)
+		if err = d.Decode(&r.DPR); err == nil {
+			err = within(r.DPR, 0, 100)
+		}
 	case "pressure":
-		var v [][]float64
-		if v, err = rows(d, 2, 1, 0, 1); err == nil && v != nil {
-			r.Pressure = &[2]float64{v[0][0], v[0][1]}
+		if err = d.Decode(&r.Pressure); err == nil && r.Pressure != nil {
+			err = within(*r.Pressure, 0, 1)
 		}
 	case "coalesced":
-		var v [][]float64
-		if v, err = rows(d, 2, 1, 0, maxCount); err == nil && v != nil {
-			r.Coalesced = &[2]int{int(v[0][0]), int(v[0][1])}
+		var v []*float64
+		if err = d.Decode(&v); err == nil {
+			err = counts(v, &r.Coalesced)
 		}
 	case "click":
-		var v [][]float64
-		if v, err = rows(d, 2, 1, -1, maxTime); err == nil && v != nil {
-			r.Click = &Click{Detail: int(v[0][0]), Held: v[0][1]}
+		var v []*float64
+		if err = d.Decode(&v); err == nil && v != nil {
+			r.Click, err = click(v)
 		}
 	case "keys":
-		var v [][]float64
-		if v, err = rows(d, 2, MaxKeys, -1, maxTime); err == nil {
-			for _, k := range v {
-				r.Keys = append(r.Keys, Key{Held: k[0], Gap: k[1]})
-			}
+		var v [][]*float64
+		if err = d.Decode(&v); err == nil {
+			r.Keys, err = keys(v)
 		}
 	case "track":
-		var v [][]float64
-		if v, err = rows(d, 3, MaxPoints, -maxTime, maxTime); err == nil {
-			r.Track, err = track(v)
+		var raw json.RawMessage
+		if err = d.Decode(&raw); err == nil {
+			r.Track, err = track(raw)
 		}
 	default:
 		err = errors.New("not known")
@@ -196,66 +184,109 @@ func (r *Report) field(name string, d *json.Decoder) error {
 	return err
 }
 
-// number reads one number from lo to hi.
-func number(d *json.Decoder, lo, hi float64) (float64, error) {
-	t, err := d.Token()
-	if err != nil {
+func within(n, lo, hi float64) error {
+	if n >= lo && n <= hi {
+		return nil
+	}
+	return fmt.Errorf("%v is not from %v to %v", n, lo, hi)
+}
+
+// count reads a whole number from 0 to maxCount.
+func count(d *json.Decoder) (int, error) {
+	var n float64
+	if err := d.Decode(&n); err != nil {
 		return 0, err
 	}
-	n, ok := t.(float64)
-	if !ok || n < lo || n > hi {
-		return 0, fmt.Errorf("no number from %v to %v", lo, hi)
+	if n != math.Trunc(n) {
+		return 0, errors.New("no whole number")
 	}
-	return n, nil
+	return int(n), within(n, 0, maxCount)
 }
 
-// count reads a whole number from 0 to most.
-func count(d *json.Decoder, most float64) (int, error) {
-	n, err := number(d, 0, most)
-	if err == nil && n != math.Trunc(n) {
-		err = errors.New("no whole number")
+func counts(v []*float64, out *[2]int) error {
+	if v != nil && len(v) != len(out) {
+		return errors.New("not two numbers")
 	}
-	return int(n), err
+	for i, n := range v {
+		if n == nil {
+			*out = [2]int{}
+			return nil
+		}
+		if err := within(*n, 0, maxCount); err != nil || *n != math.Trunc(*n) {
+			return errors.New("no count")
+		}
+		out[i] = int(*n)
+	}
+	return nil
 }
 
-// rows reads up to most rows of so many numbers from lo to hi. Where only one
-// row is wanted it stands for itself, without a list around it.
-func rows(d *json.Decoder, width, most int, lo, hi float64) ([][]float64, error) {
-	var v [][]float64
-	var err error
-	if most == 1 {
-		v = make([][]float64, 1)
-		err = d.Decode(&v[0])
-	} else {
-		err = d.Decode(&v)
+// pair reads a number and another; null is -1.
+func pair(v []*float64) (first, second float64, err error) {
+	if len(v) != 2 {
+		return 0, 0, errors.New("not two numbers")
 	}
+	n := [2]float64{-1, -1}
+	for i, p := range v {
+		if p == nil {
+			continue
+		}
+		if n[i] = *p; within(n[i], 0, maxTime) != nil {
+			return 0, 0, within(n[i], 0, maxTime)
+		}
+	}
+	return n[0], n[1], nil
+}
+
+func click(v []*float64) (*Click, error) {
+	detail, held, err := pair(v)
 	if err != nil {
 		return nil, err
 	}
-	if len(v) > most {
-		return nil, fmt.Errorf("%d rows, more than %d", len(v), most)
+	if detail != math.Trunc(detail) || detail > maxCount {
+		return nil, errors.New("no count of clicks")
 	}
-	for _, row := range v {
-		if len(row) != width {
-			return nil, fmt.Errorf("%d numbers in a row, not %d", len(row), width)
-		}
-		for _, n := range row {
-			if n < lo || n > hi {
-				return nil, fmt.Errorf("no number from %v to %v", lo, hi)
-			}
-		}
-	}
-	return v, nil
+	return &Click{Detail: int(detail), Held: held}, nil
 }
 
-// track makes points of rows. Time never runs backwards: the clock of some
-// browsers is blurred on purpose, so a step back counts as no step.
-func track(rows [][]float64) ([]Point, error) {
+func keys(rows [][]*float64) ([]Key, error) {
+	if len(rows) > MaxKeys {
+		return nil, fmt.Errorf("%d keys, more than %d", len(rows), MaxKeys)
+	}
+	var out []Key
+	for _, row := range rows {
+		held, gap, err := pair(row)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, Key{Held: held, Gap: gap})
+	}
+	return out, nil
+}
+
+// track reads points. Time never runs backwards: the clock of some browsers is
+// blurred on purpose, so a step back counts as no step.
+func track(raw json.RawMessage) ([]Point, error) {
+	if string(raw) == "null" {
+		return nil, nil
+	}
+	if bytes.Contains(raw, []byte("null")) {
+		return nil, errors.New("a point has numbers")
+	}
+	var rows [][]float64
+	if err := json.Unmarshal(raw, &rows); err != nil {
+		return nil, err
+	}
+	if len(rows) > MaxPoints {
+		return nil, fmt.Errorf("%d points, more than %d", len(rows), MaxPoints)
+	}
 	out := make([]Point, len(rows))
 	last := 0.0
 	for i, row := range rows {
-		if math.Abs(row[1]) > maxPlace || math.Abs(row[2]) > maxPlace {
-			return nil, errors.New("off any screen")
+		if len(row) != 3 {
+			return nil, errors.New("a point has three numbers")
+		}
+		if err := errors.Join(within(row[0], -maxTime, maxTime), within(row[1], -maxPlace, maxPlace), within(row[2], -maxPlace, maxPlace)); err != nil {
+			return nil, err
 		}
 		last = max(last, row[0])
 		out[i] = Point{T: last, X: row[1], Y: row[2]}

@@ -39,10 +39,10 @@
 // POST with JSON to paths below Theme.Prefix. "hold" and "challenge" (the
 // Task's Token) are in each.
 //
-//	verify {pow, way, answer?, track?}
+//	verify {pow, way, answer?, seen?}
 //	       way: pointer, touch, pen, keyboard, press, picture, slow
-//	       track: up to 256 of [ms, px towards the end of the bar, px down],
-//	       from where the pointer took hold
+//	       seen: what the page saw of the answering, as package evidence
+//	       documents it; with the ways of the slider
 //	    →  {status: checked, clearance}
 //	       {status: again, task, error?}  the next check; error "wrong" for a
 //	                                   picture read wrong
@@ -56,7 +56,8 @@
 //	                                   for another picture, else step=new
 //	slow   {}      → {task, seconds}   without a task: not possible right now
 //
-// A bar clicked at its end counts as a press: there was no way to look at.
+// A bar clicked at its end, or pulled from close to it, counts as a press:
+// there was no way to look at.
 package page
 
 import (
@@ -183,7 +184,7 @@ var styles = map[Kind]string{
 	Foreign:    "message",
 }
 var scripts = map[Kind]string{
-	Slider:      "pow core slider",
+	Slider:      "pow core seen slider",
 	Picture:     "pow core wait picture",
 	Slow:        "pow core wait slow",
 	Unreachable: "once",
