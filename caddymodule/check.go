@@ -266,7 +266,8 @@ func (h *Handler) issueAt(r *http.Request, g *guard, slip held.Slip, spec challe
 
 // task is a check as its page gets it.
 func (h *Handler) task(c challenge.Issued) page.Task {
-	t := page.Task{Token: c.Token, Salt: c.Salt, Cost: c.Cost, Target: c.Target, Floor: int(c.Floor / time.Millisecond)}
+	floor := (c.Floor + time.Millisecond - 1) / time.Millisecond
+	t := page.Task{Token: c.Token, Salt: c.Salt, Cost: c.Cost, Target: c.Target, Floor: int(floor)}
 	if c.Picture != "" {
 		t.Picture = h.prefix + "picture/" + c.Picture
 	}

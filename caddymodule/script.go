@@ -172,6 +172,8 @@ func (h *Handler) showScripted(w http.ResponseWriter, r *http.Request, g *guard,
 func (h *Handler) sendTask(w http.ResponseWriter, r *http.Request, g *guard, s scripted, ref string, status int, why string) error {
 	slip := s.slip(ref)
 	slip.Ticket.ID = s.Login
+	// A script of its own cannot slide: its work is that of a press.
+	slip.Work = max(slip.Work, challenge.PressWork)
 	task, err := h.issue(r, g, slip, s.Kind, 0)
 	if err != nil {
 		return err

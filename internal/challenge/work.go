@@ -19,6 +19,8 @@ const (
 	// Work is how many derivations a browser makes on average: about 70 ms on
 	// a desktop, 0.3 s on a slow phone.
 	Work = 150
+	// PressWork is the least multiple of it for who does not slide.
+	PressWork = 4
 	// MaxWork is the largest multiple of Work that is asked for.
 	MaxWork = 16
 )
@@ -30,13 +32,17 @@ func salt(token string) string {
 }
 
 // target is the value below which a derivation counts. Who does not slide,
-// which says nothing about him, works four times as much.
+// which says nothing about him, works four times as much at least; the page's
+// script knows.
 func target(k Kind, way string, times byte) uint32 {
-	work := Work * uint32(min(max(times, 1), MaxWork))
-	if k == Slow || way == WayPress {
-		work *= 4
+	times = min(max(times, 1), MaxWork)
+	switch {
+	case k == Slow:
+		times *= 4
+	case way == WayPress:
+		times = max(times, PressWork)
 	}
-	return math.MaxUint32 / work
+	return math.MaxUint32 / (Work * uint32(times))
 }
 
 // proved checks a proof of work: one derivation.

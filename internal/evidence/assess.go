@@ -33,6 +33,7 @@ type Reason struct {
 // Codes of reasons. They are stable: records and logs carry them.
 const (
 	CodeNothing    = "check.nothing"    // no report came
+	CodeBarePress  = "check.bare_press" // no report came, of a press
 	CodeMismatch   = "check.mismatch"   // the report does not fit the way of answering
 	CodeClock      = "check.clock"      // it took longer than the server knows the check
 	CodeUntrusted  = "check.untrusted"  // a script made the events
@@ -74,6 +75,12 @@ func (w *Weights) Assess(r *Report, way string, elapsed time.Duration) Evidence 
 	s := sum{w: w}
 	switch way {
 	case wayPointer, wayTouch, wayPen, wayKeyboard, wayPress:
+		if r == nil && way == wayPress {
+			// No page of ours: an app of the shop's own, or a program. It
+			// costs more work and a wait, and tells nothing.
+			s.fact(CodeBarePress)
+			break
+		}
 		if r == nil {
 			s.fact(CodeNothing)
 			break

@@ -4,31 +4,37 @@ import (
 	"encoding/json"
 	"math"
 	"math/rand/v2"
+	"strings"
+	"time"
 
 	"github.com/login-guard/login-guard/internal/evidence"
 )
 
 // Drag is the report of a drag as the check's page would send it of a person
-// with a mouse: the speed of a hand is log-normal in time (Plamondon's
+// with a mouse, or by touch or pen as way says: the speed of a hand is log-normal in time (Plamondon's
 // kinematic theory), the arm drifts sideways, and there are pauses at both
 // ends. No two are alike. It is what a patient imitator with the product's
 // source sends: drags that its own judge doubts are drawn anew.
-func Drag() json.RawMessage {
+//
+// It takes as long as it says: a report of more time than has passed is
+// doubted.
+func Drag(way string) (drag json.RawMessage, took time.Duration) {
 	for {
-		drag := draw()
+		drag := draw(strings.Replace(way, "pointer", "mouse", 1))
 		r, err := evidence.Parse(drag)
 		if err != nil {
 			panic(err) // the page's report has changed
 		}
-		if evidence.Assess(r, "pointer", 0).Points < evidence.Enough/2 {
-			return drag
+		if evidence.Assess(r, way, 0).Points < evidence.Enough/2 {
+			last := r.Track[len(r.Track)-1]
+			return drag, time.Duration(last.T * float64(time.Millisecond))
 		}
 	}
 }
 
-func draw() json.RawMessage {
+func draw(pointer string) json.RawMessage {
 	way := 240 + 60*rand.Float64()
-	took := 420 + 900*rand.Float64() // ms
+	took := 260 + 400*rand.Float64() // ms
 	slope := (0.03 + 0.25*rand.Float64()) * float64(1-2*rand.IntN(2))
 	type movement struct{ share, from, delay, spread, bow float64 }
 	moved := []movement{{share: 1, delay: -1.2 - 0.7*rand.Float64(), spread: 0.6 + 0.6*rand.Float64()}}
@@ -51,7 +57,7 @@ func draw() json.RawMessage {
 	end, _ := done(1)
 	track := [][3]float64{{0, 0, 0}}
 	moves := 0
-	for ms := 60 + 60*rand.Float64(); ms < took; ms += 16 + rand.Float64() {
+	for ms := 40 + 60*rand.Float64(); ms < took; ms += 16 + rand.Float64() {
 		p, bow := done(ms / took)
 		p /= end
 		x, y := math.Round(way*p), math.Round(way*(slope*p+bow))
@@ -62,10 +68,10 @@ func draw() json.RawMessage {
 		moves++
 	}
 	last := track[len(track)-1]
-	track = append(track, [3]float64{math.Round(took + 60 + 120*rand.Float64()), last[1], last[2]})
+	track = append(track, [3]float64{math.Round(took + 40 + 60*rand.Float64()), last[1], last[2]})
 	report, err := json.Marshal(map[string]any{
-		"v": 1, "type": "mouse", "untrusted": 0, "tool": 0, "before": 6 + rand.IntN(30),
-		"pressure": []float64{0.5, 0.5}, "coalesced": []int{moves*2 + rand.IntN(9), moves}, "dpr": 1, "track": track,
+		"v": 1, "type": pointer, "untrusted": 0, "before": 6 + rand.IntN(30),
+		"pressure": 0.5, "coalesced": []int{moves*2 + rand.IntN(9), moves}, "dpr": 1, "track": track,
 	})
 	if err != nil {
 		panic(err) // numbers only

@@ -13,7 +13,8 @@ func TestADragOfAPersonIsBelievedAndNoTwoAreAlike(t *testing.T) {
 	doubted, again := 0, 0
 	const drags = 1500
 	for range drags {
-		r, err := evidence.Parse(Drag())
+		drag, _ := Drag("pointer")
+		r, err := evidence.Parse(drag)
 		if err != nil {
 			t.Fatal(err)
 		}

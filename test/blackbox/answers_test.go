@@ -115,13 +115,17 @@ func TestTheSlowWayTakesItsMinute(t *testing.T) {
 	if early.Task.Token != c.Task.Token {
 		t.Error("who comes early has to wait from the start again")
 	}
-	// One at a time for a network.
+	// One after the other in a network.
 	other := visitor(t, g.URL, "203.0.113.99")
 	next := other.check(other.login(shoptest.Bob().Email, shoptest.Bob().Password), "slider")
-	busy := other.do(other.request(http.MethodPost, next.Prefix+"slow", "application/json",
+	second := other.do(other.request(http.MethodPost, next.Prefix+"slow", "application/json",
 		fmt.Sprintf(`{"hold":%q}`, next.Hold), "Sec-Fetch-Mode", "cors"))
-	if busy.StatusCode != http.StatusTooManyRequests || !strings.Contains(busy.body, `"busy"`) {
-		t.Errorf("a second one of that network: %s %s", busy.Status, busy.body)
+	if second.StatusCode != http.StatusOK || !strings.Contains(second.body, `"seconds":120`) {
+		t.Errorf("a second one of that network: %s %s", second.Status, second.body)
+	}
+	again := p.check(p.submit(c, "step", "slow"), "picture")
+	if again.Task.Floor >= c.Task.Floor {
+		t.Errorf("who loads the page again has to wait %d ms once more", again.Task.Floor)
 	}
 	ran(t, shop, 0)
 }
