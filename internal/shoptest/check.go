@@ -116,21 +116,17 @@ func (c *Check) Verify(ctx context.Context, client *http.Client, header http.Hea
 		return Verdict{}, err
 	}
 	floor := time.Duration(c.Task.Floor)*time.Millisecond + 20*time.Millisecond
-	drag, took := Drag(way)
-	if text == "" && way != "press" {
-		floor = max(floor, took)
-	}
+	seen, took := Seen(way)
+	floor = max(floor, took)
 	if err := wait(ctx, floor-time.Since(began)); err != nil {
 		return Verdict{}, err
 	}
 	answer := map[string]any{"hold": c.Hold, "challenge": c.Task.Token, "pow": n, "way": way}
-	switch {
-	case text != "":
+	if text != "" {
 		answer["answer"] = text
-	case way == "press":
-		answer["seen"] = Press()
-	default:
-		answer["seen"] = drag
+	}
+	if seen != nil {
+		answer["seen"] = seen
 	}
 	b, err := json.Marshal(answer)
 	if err != nil {

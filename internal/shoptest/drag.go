@@ -79,7 +79,16 @@ func draw(pointer string) json.RawMessage {
 	return report
 }
 
-// Press is the report of a button that a person pressed, by mouse.
-func Press() json.RawMessage {
-	return json.RawMessage(`{"v":1,"type":"mouse","before":9,"click":[1,96]}`)
+// Seen is the report of a person who answered in a way, nil where the page
+// sends none, and how long the answering took.
+func Seen(way string) (json.RawMessage, time.Duration) {
+	switch way {
+	case "pointer", "touch", "pen":
+		return Drag(way)
+	case "press":
+		return json.RawMessage(`{"v":1,"type":"mouse","before":9,"click":[1,96]}`), 0
+	case "keyboard":
+		return json.RawMessage(`{"v":1,"keys":[[80,400],[95,240]]}`), 0
+	}
+	return nil, 0
 }
