@@ -149,9 +149,10 @@ func cut(answer string, m *standIns) stencil {
 	}
 }
 
-// maxStencils bounds a collection. There are some 300 forms of pages in five
-// languages, of about 3 kB; what does not fit is made in full each time.
-const maxStencils = 512
+// maxStencils bounds a collection. There are some 2,000 forms of pages in 32
+// languages, of about 2.5 kB; what does not fit is made in full each time. Who
+// asks for each of them makes a shop's pages 5 MB larger.
+const maxStencils = 4096
 
 // stencils are those made so far. One that is nil was no good.
 type stencils[K comparable] struct {

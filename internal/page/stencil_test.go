@@ -65,6 +65,9 @@ func TestPagesAreWhatTheTemplatesMake(t *testing.T) {
 			t.Run(name+" "+string(kind), func(t *testing.T) {
 				p := newPages(t, theme)
 				for i, lang := range p.languages.all {
+					if i > 4 && name == "full" {
+						break // fixed text of each language was in the other theme's
+					}
 					values := hostile
 					if i > 0 || name == "full" {
 						values = hostile[2:3] // what differs is fixed text
