@@ -115,7 +115,7 @@ var limits = map[string]int{
 
 // longestWait is how long a phrase of waiting may be: it stands in a sentence
 // of a status, with its two lines.
-const longestWait = 24
+const longestWait = 28
 
 func TestLanguagesHaveTheSameTexts(t *testing.T) {
 	p := newPages(t, Theme{})
