@@ -140,8 +140,11 @@ func TestLanguagesHaveTheSameTexts(t *testing.T) {
 			}
 		}
 		for key, text := range english.text {
+			if l.text[key] == "" {
+				t.Errorf("%s: %s is missing", tag, key)
+			}
 			if !slices.Equal(placeholders.FindAllString(text, -1), placeholders.FindAllString(l.text[key], -1)) {
-				t.Errorf("%s: %s has other placeholders than English, or is missing", tag, key)
+				t.Errorf("%s: %s has other placeholders than English", tag, key)
 			}
 		}
 	}
