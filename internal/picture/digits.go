@@ -14,23 +14,22 @@ const (
 	DigitHeight = Height / 2
 )
 
-// Digits draws DigitCount digits (values, not characters) as PNG: those of
-// dchest/captcha, drawn again.
+// Digits draws DigitCount digits as PNG: those of dchest/captcha, drawn again.
 //
 // As that library writes it, the palette hands its picture to a reader: the
 // first colour is always the ink and nothing else is, edges are hard, and the
 // ground is transparent. So everything on the ground becomes one ink here, with
 // soft edges, on grainy white.
 //
-// The name seeds what the library draws together with a key of this process,
-// the seed the grain.
-func (p *Painter) Digits(seed [32]byte, name string, digits []byte) ([]byte, error) {
-	if err := check(digits, DigitCount); err != nil {
+// The seed decides on everything else, in what the library draws together with
+// a key of this process.
+func (p *Painter) Digits(seed [32]byte, text string) ([]byte, error) {
+	if err := check(text, DigitCount, digitsOnly); err != nil {
 		return nil, fmt.Errorf("drawing digits: %w", err)
 	}
 	s := p.sheets.Get().(*sheet)
 	defer p.sheets.Put(s)
-	drawn := captcha.NewImage(name, digits, DigitWidth, DigitHeight)
+	drawn := captcha.NewImage(string(seed[:]), values(text), DigitWidth, DigitHeight)
 	ink := s.ink[:DigitWidth*DigitHeight]
 	for i, index := range drawn.Pix {
 		ink[i] = 0
@@ -82,15 +81,11 @@ func (s *sheet) blur(w, h int) {
 	}
 }
 
-// check refuses what dchest/captcha would read past its tables with.
-func check(digits []byte, count int) error {
-	if len(digits) != count {
-		return fmt.Errorf("there are %d digits, not %d", len(digits), count)
+// values turns characters into what dchest/captcha takes.
+func values(text string) []byte {
+	out := []byte(text)
+	for i := range out {
+		out[i] -= '0'
 	}
-	for _, d := range digits {
-		if d > 9 {
-			return fmt.Errorf("%d is no digit", d)
-		}
-	}
-	return nil
+	return out
 }

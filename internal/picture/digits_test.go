@@ -2,28 +2,26 @@ package picture
 
 import (
 	"bytes"
-	"fmt"
 	"testing"
 
 	"github.com/dchest/captcha"
 )
 
-func value(n, count int) []byte {
+func number(n, count int) string {
 	out := make([]byte, count)
 	for i := range out {
-		out[i] = byte((n*7 + i*i*3 + n/10*i) % 10)
+		out[i] = byte('0' + (n*7+i*i*3+n/10*i)%10)
 	}
-	return out
+	return string(out)
 }
 
-func digits(t testing.TB, p *Painter, n int) (name string, png []byte) {
+func digits(t testing.TB, p *Painter, n int) []byte {
 	t.Helper()
-	name = fmt.Sprint("name ", n)
-	b, err := p.Digits(seed(n), name, value(n, DigitCount))
+	b, err := p.Digits(seed(n), number(n, DigitCount))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return name, b
+	return b
 }
 
 func TestDigitsAreSmallAndGreyAndTellNoInkFromNoise(t *testing.T) {
@@ -32,15 +30,15 @@ func TestDigitsAreSmallAndGreyAndTellNoInkFromNoise(t *testing.T) {
 	var ink, noise [256]float64
 	var inks, noises float64
 	for n := range 1000 {
-		name, b := digits(t, p, n)
+		b := digits(t, p, n)
 		bytes = append(bytes, len(b))
 		if n%5 != 0 {
 			continue
 		}
 		pix := grey(t, b, DigitWidth, DigitHeight).Pix
 		paper := 0
-		// What the library drew, in this process and under this name.
-		drawn := captcha.NewImage(name, value(n, DigitCount), DigitWidth, DigitHeight).Pix
+		// What the library drew, in this process and with this seed.
+		drawn := captcha.NewImage(name(n), values(number(n, DigitCount)), DigitWidth, DigitHeight).Pix
 		for i, index := range drawn {
 			switch index {
 			case 0:
@@ -79,6 +77,11 @@ func TestDigitsAreSmallAndGreyAndTellNoInkFromNoise(t *testing.T) {
 	}
 }
 
+func name(n int) string {
+	s := seed(n)
+	return string(s[:])
+}
+
 // near reports whether something is drawn beside a pixel.
 func near(drawn []byte, i int) bool {
 	for _, d := range []int{-DigitWidth - 1, -DigitWidth, -DigitWidth + 1, -1, 1, DigitWidth - 1, DigitWidth, DigitWidth + 1} {
@@ -89,30 +92,30 @@ func near(drawn []byte, i int) bool {
 	return false
 }
 
-func TestDigitsOfOneNameAreOnePicture(t *testing.T) {
+func TestDigitsOfOneSeedAreOnePicture(t *testing.T) {
 	p := painter(t)
-	_, a := digits(t, p, 1)
+	a := digits(t, p, 1)
 	letters(t, p, 1) // on the same sheet
-	_, b := digits(t, p, 1)
+	b := digits(t, p, 1)
 	if !bytes.Equal(a, b) {
-		t.Error("one name has two pictures")
+		t.Error("one seed has two pictures")
 	}
-	other, err := p.Digits(seed(1), "another name", value(1, DigitCount))
+	other, err := p.Digits(seed(2), number(1, DigitCount))
 	if err != nil || bytes.Equal(a, other) {
-		t.Error("two names have one picture", err)
+		t.Error("two seeds have one picture", err)
 	}
 }
 
 func TestOnlyDigitsAreDrawnAndSpoken(t *testing.T) {
 	p := painter(t)
-	for _, d := range [][]byte{nil, {1, 2, 3, 4, 5}, {1, 2, 3, 4, 5, 10}, []byte("123456"), make([]byte, 7)} {
-		if b, err := p.Digits(seed(1), "name", d); err == nil || b != nil {
-			t.Errorf("%v is drawn", d)
+	for _, text := range []string{"", "12345", "1234567", "12345A", "12345:", "12345/", "１２", "\x01\x02\x03\x04\x05\x06"} {
+		if b, err := p.Digits(seed(1), text); err == nil || b != nil {
+			t.Errorf("%q is drawn", text)
 		}
-		if b, err := Sound("name", append(d, 1, 2), "en"); err == nil || b != nil {
-			if len(d) != 6 || d[0] > 9 || d[5] > 9 {
-				t.Errorf("%v is spoken", d)
-			}
+	}
+	for _, text := range []string{"", "1234567", "123456789", "1234567A", "1234567:"} {
+		if b, err := Sound(seed(1), text, "en"); err == nil || b != nil {
+			t.Errorf("%q is spoken", text)
 		}
 	}
 }

@@ -25,7 +25,7 @@ const (
 func Fold(typed string) string { return fold(typed, Alphabet) }
 
 // FoldDigits is Fold for pictures of digits and for sounds: 0 to 9.
-func FoldDigits(typed string) string { return fold(typed, "0123456789") }
+func FoldDigits(typed string) string { return fold(typed, digitsOnly) }
 
 func fold(typed, alphabet string) string {
 	if len(typed) > maxTyped {

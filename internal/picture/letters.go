@@ -34,8 +34,8 @@ type glyph struct {
 // Letters draws LetterCount characters of Alphabet as PNG. The seed decides on
 // everything else: who knows it can draw the picture again.
 func (p *Painter) Letters(seed [32]byte, text string) ([]byte, error) {
-	if len(text) != LetterCount || strings.Trim(text, Alphabet) != "" {
-		return nil, fmt.Errorf("drawing letters: the text is not %d of %s", LetterCount, Alphabet)
+	if err := check(text, LetterCount, Alphabet); err != nil {
+		return nil, fmt.Errorf("drawing letters: %w", err)
 	}
 	s := p.sheets.Get().(*sheet)
 	defer p.sheets.Put(s)
@@ -159,6 +159,14 @@ func (g *glyph) scale(f float32) {
 	}
 	g.hollow *= f
 	g.left, g.right, g.top, g.bottom = g.left*f, g.right*f, g.top*f, g.bottom*f
+}
+
+// check refuses a text that is not of count characters of an alphabet.
+func check(text string, count int, alphabet string) error {
+	if len(text) != count || strings.Trim(text, alphabet) != "" {
+		return fmt.Errorf("the text is not %d of %s", count, alphabet)
+	}
+	return nil
 }
 
 func uniform(random *rand.Rand, from, to float32) float32 {

@@ -3,7 +3,6 @@ package picture
 import (
 	"bytes"
 	"encoding/binary"
-	"fmt"
 	"testing"
 )
 
@@ -12,7 +11,7 @@ func TestSoundIsASmallWAVInEveryLanguage(t *testing.T) {
 	for _, lang := range []string{"en", "ja", "pt", "ru", "zh"} {
 		var all []int
 		for n := range 40 {
-			b, err := Sound(fmt.Sprint("name ", n), value(n, SoundCount), lang)
+			b, err := Sound(seed(n), number(n, SoundCount), lang)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -42,22 +41,22 @@ func TestSoundIsASmallWAVInEveryLanguage(t *testing.T) {
 	}
 }
 
-func TestSoundOfOneNameIsOneSound(t *testing.T) {
-	sound := func(name string, n int) []byte {
-		b, err := Sound(name, value(n, SoundCount), "en")
+func TestSoundOfOneSeedIsOneSound(t *testing.T) {
+	sound := func(with, n int) []byte {
+		b, err := Sound(seed(with), number(n, SoundCount), "en")
 		if err != nil {
 			t.Fatal(err)
 		}
 		return b
 	}
-	a := sound("name", 1)
-	if !bytes.Equal(a, sound("name", 1)) {
-		t.Error("one name has two sounds")
+	a := sound(1, 1)
+	if !bytes.Equal(a, sound(1, 1)) {
+		t.Error("one seed has two sounds")
 	}
-	if bytes.Equal(a, sound("other", 1)) {
-		t.Error("two names of the same digits have one sound")
+	if bytes.Equal(a, sound(2, 1)) {
+		t.Error("two seeds of the same digits have one sound")
 	}
-	if bytes.Equal(a, sound("name", 2)) {
+	if bytes.Equal(a, sound(1, 2)) {
 		t.Error("other digits sound alike")
 	}
 }
@@ -82,7 +81,7 @@ func BenchmarkSound(b *testing.B) {
 		b.Run(lang, func(b *testing.B) {
 			b.ReportAllocs()
 			for n := 0; b.Loop(); n++ {
-				if _, err := Sound(fmt.Sprint(n), value(n, SoundCount), lang); err != nil {
+				if _, err := Sound(seed(n), number(n, SoundCount), lang); err != nil {
 					b.Fatal(err)
 				}
 			}
