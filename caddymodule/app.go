@@ -15,6 +15,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/login-guard/login-guard/config"
+	"github.com/login-guard/login-guard/internal/picture"
 	"github.com/login-guard/login-guard/internal/record"
 	"github.com/login-guard/login-guard/internal/signal"
 	"github.com/login-guard/login-guard/internal/store/embedded"
@@ -65,6 +66,7 @@ type App struct {
 	warned atomic.Int64 // when warnOfProxy last did, unix seconds
 	lax    atomic.Int64 // when warnOfLaxProxies last did
 
+	pools  []*picture.Pool // that draw ahead
 	cancel context.CancelFunc
 	done   sync.WaitGroup
 }
@@ -127,6 +129,12 @@ func (a *App) Start() error {
 	}()
 	for _, s := range a.siteList() {
 		s.unguarded.Guarding(a.guardsOf(s.name))
+		g, err := s.ready()
+		if err != nil {
+			return err
+		}
+		g.checks.Pictures.Start(g.checks.Ahead)
+		a.pools = append(a.pools, g.checks.Pictures)
 		mode, why := s.mode()
 		a.logger.Info("guarding logins", zap.String("site", s.name), zap.String("mode", mode),
 			zap.String("why", why), zap.Strings("endpoints", s.endpointNames()))
@@ -155,6 +163,9 @@ func (a *App) everySecond(ctx context.Context) {
 func (a *App) Stop() error {
 	if a.cancel != nil {
 		a.cancel()
+	}
+	for _, p := range a.pools {
+		p.Stop()
 	}
 	a.done.Wait()
 	a.folder.Flush(time.Now().Add(time.Second))

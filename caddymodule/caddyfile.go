@@ -65,6 +65,7 @@ func parseGlobalOption(d *caddyfile.Dispenser, prev any) (any, error) {
 //	        support  URL
 //	        reset    URL
 //	        language TAG
+//	        picture  letters|digits
 //	    }
 //	    endpoint         login [NAME] { ... }   # see endpointOptions
 //	    origins          URL...
@@ -156,6 +157,7 @@ func pageOptions(p *config.Page) options {
 		"support":  {example: "support https://shop.example/contact", min: 1, max: 1, set: text(&p.Support)},
 		"reset":    {example: "reset https://shop.example/lost-password", min: 1, max: 1, set: text(&p.Reset)},
 		"language": {example: "language de", min: 1, max: 1, set: text(&p.Language)},
+		"picture":  {example: "picture letters", min: 1, max: 1, set: text(&p.Picture)},
 	}
 }
 

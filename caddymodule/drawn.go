@@ -1,57 +1,42 @@
 package caddymodule
 
 import (
+	"errors"
 	"net/http"
 	"strconv"
 
 	"github.com/login-guard/login-guard/internal/challenge"
 	"github.com/login-guard/login-guard/internal/held"
+	"github.com/login-guard/login-guard/internal/picture"
 )
 
-// servePicture draws a picture that a check of ours named.
+// servePicture draws a picture that a check of ours named, once.
 func (h *Handler) servePicture(w http.ResponseWriter, r *http.Request, g *guard, name string) error {
-	now := h.now()
-	if !h.mayDraw(w, r, g.checks.MayDraw(r.Context(), name, now)) {
-		return nil
-	}
-	png, ok, err := g.checks.Draw(name, now)
-	return sendDrawn(w, r, "image/png", png, ok, err)
+	return sendDrawn(w, r, "image/png", func() ([]byte, error) { return g.checks.Draw(r.Context(), name, h.now()) })
 }
 
-// serveSpoken speaks the digits of a check of ours.
+// serveSpoken speaks the digits of a check of ours, once.
 func (h *Handler) serveSpoken(w http.ResponseWriter, r *http.Request, g *guard, name string) error {
-	now := h.now()
-	if !h.mayDraw(w, r, g.checks.MaySpeak(r.Context(), name, now)) {
-		return nil
-	}
-	wav, ok, err := g.checks.Speak(name, challenge.SpokenIn(h.pages.Language(r).Tag), now)
-	return sendDrawn(w, r, "audio/wav", wav, ok, err)
+	return sendDrawn(w, r, "audio/wav", func() ([]byte, error) {
+		return g.checks.DrawSound(r.Context(), name, h.pages.Language(r).Tag, h.now())
+	})
 }
 
-// mayDraw refuses what is not to be drawn: what is not ours, what was looked
-// at too often (a picture is looked at once, or a few times on a bad
-// connection), and what is more than this site draws in a second.
-func (h *Handler) mayDraw(w http.ResponseWriter, r *http.Request, ours bool) bool {
-	switch {
-	case r.Method != http.MethodGet && r.Method != http.MethodHead:
+func sendDrawn(w http.ResponseWriter, r *http.Request, contentType string, draw func() ([]byte, error)) error {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		w.Header().Set("Allow", "GET, HEAD")
 		w.WriteHeader(http.StatusMethodNotAllowed)
-	case !ours:
-		http.NotFound(w, r)
-	case !h.pictures.AllowN(h.now(), 1):
+		return nil
+	}
+	body, err := draw()
+	switch {
+	case errors.Is(err, picture.ErrBusy):
 		w.Header().Set("Retry-After", "1")
 		w.WriteHeader(http.StatusTooManyRequests)
-	default:
-		return true
-	}
-	return false
-}
-
-func sendDrawn(w http.ResponseWriter, r *http.Request, contentType string, body []byte, ok bool, err error) error {
-	if err != nil {
-		return err
-	}
-	if !ok {
+		return nil
+	case err != nil:
+		// Not ours, too old, shown already, or it could not be counted: the
+		// page says that it did not load and offers another one.
 		http.NotFound(w, r)
 		return nil
 	}

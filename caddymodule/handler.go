@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -23,6 +24,7 @@ import (
 	"github.com/login-guard/login-guard/internal/ledger"
 	"github.com/login-guard/login-guard/internal/login"
 	"github.com/login-guard/login-guard/internal/page"
+	"github.com/login-guard/login-guard/internal/picture"
 	"github.com/login-guard/login-guard/internal/record"
 	"github.com/login-guard/login-guard/internal/signal"
 	"github.com/login-guard/login-guard/internal/store"
@@ -59,6 +61,13 @@ type Handler struct {
 	random    io.Reader
 	// standIn: what fails here goes on to another shop.
 	standIn bool
+	drawing   *drawing
+}
+
+// drawing is what draws pictures ahead until a configuration is over.
+type drawing struct {
+	pool atomic.Pointer[picture.Pool]
+	over atomic.Bool
 }
 
 // guard is what a handler needs the key for.
@@ -121,12 +130,15 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	}
 	limits := h.limits
 	h.logins, h.pictures = limiter(limits[config.LimitLogins]), limiter(limits[config.LimitPictures])
-	h.denials = new(denials)
+	h.denials, h.drawing = new(denials), new(drawing)
 	h.standIn = hasStandIn(ctx)
 	h.ready = sync.OnceValues(h.build)
 	h.app.enter(h, ctx.Logger())
 	return nil
 }
+
+// painter holds the outlines of the fonts: some milliseconds of work, once.
+var painter = sync.OnceValues(picture.NewPainter)
 
 // limiter is a limit of the whole site; off is no limit.
 func limiter(l config.Limit) *rate.Limiter {
@@ -150,19 +162,40 @@ func (h *Handler) build() (*guard, error) {
 			return nil, err
 		}
 	}
+	painter, err := painter()
+	if err != nil {
+		return nil, err
+	}
 	s := h.app.siteStore(h)
-	return &guard{
-		ring:      ring,
-		ledger:    ledger.New(ring, s, h.name, h.limits),
-		checks:    &challenge.Checks{Ring: ring, Store: s, Site: h.name, Random: h.random, Tracks: h.app.state.tracks},
+	g := &guard{
+		ring:   ring,
+		ledger: ledger.New(ring, s, h.name, h.limits),
+		checks: &challenge.Checks{Ring: ring, Store: s, Site: h.name, Random: h.random, Tracks: h.app.state.tracks,
+			Pictures: picture.NewPool(painter, h.pictures), Style: picture.Style(h.Page.WithDefaults().Picture)},
 		held:      &held.Keeper{Ring: ring, Store: s, Site: h.name, Random: h.random},
 		store:     s,
 		collector: signal.NewCollector(h.app.signalFiles()),
-	}, nil
+	}
+	pool := g.checks.Pictures
+	pool.Start(g.checks.Ahead)
+	if h.drawing.pool.Store(pool); h.drawing.over.Load() {
+		pool.Stop() // the configuration went while its last requests came
+	}
+	return g, nil
 }
 
-// Cleanup has nothing to release: the app owns what lasts.
-func (h *Handler) Cleanup() error { return nil }
+// Cleanup ends the drawing of pictures ahead. All else that lasts is the
+// app's.
+func (h *Handler) Cleanup() error {
+	if h.drawing == nil {
+		return nil
+	}
+	h.drawing.over.Store(true)
+	if pool := h.drawing.pool.Load(); pool != nil {
+		pool.Stop()
+	}
+	return nil
+}
 
 // mode is the mode that holds, and why.
 func (h *Handler) mode() (mode, why string) {

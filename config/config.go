@@ -117,6 +117,12 @@ type Site struct {
 	LogAddresses string `json:"log_addresses,omitempty"`
 }
 
+// What a picture shows.
+const (
+	PictureLetters = "letters"
+	PictureDigits  = "digits"
+)
+
 // Page says how the pages that shoppers see look.
 type Page struct {
 	// The shop's name as its customers know it, up to 80 characters.
@@ -133,4 +139,7 @@ type Page struct {
 	Reset string `json:"reset,omitempty"`
 	// Language when the browser asks for none that we have. Default: en
 	Language string `json:"language,omitempty"`
+	// What a picture shows: `letters` (five letters and digits) or `digits`
+	// (six digits). Default: letters
+	Picture string `json:"picture,omitempty"`
 }

@@ -13,6 +13,7 @@ const (
 	DefaultPathPrefix      = "/.login-guard/"
 	DefaultAccent          = "#1558c0"
 	DefaultLanguage        = "en"
+	DefaultPicture         = PictureLetters
 )
 
 // EffectiveMode is the mode that holds, and why, for the operator.
@@ -155,6 +156,9 @@ func (p Page) WithDefaults() Page {
 	}
 	if p.Language == "" {
 		p.Language = DefaultLanguage
+	}
+	if p.Picture == "" {
+		p.Picture = DefaultPicture
 	}
 	return p
 }

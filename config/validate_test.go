@@ -58,6 +58,7 @@ func TestSiteValidateRefuses(t *testing.T) {
 		"a link with a user":            {Site{Page: Page{Support: "https://shop@evil.example/"}}, "page support: "},
 		"a link with a backslash":       {Site{Page: Page{Support: `/\evil.example`}}, "page support: "},
 		"a pale short colour":           {Site{Page: Page{Accent: "#fff"}}, "contrast of 1.00:1"},
+		"a picture of clouds":           {Site{Page: Page{Picture: "clouds"}}, `page picture: there is no "clouds"`},
 		"an endpoint without fields":    {Site{Endpoints: []Endpoint{{}}}, "endpoint login: account_field is missing"},
 		"an empty mark":                 {Site{Endpoints: login(func(e *Endpoint) { e.Success = []Mark{{}} })}, "success: a condition is missing"},
 		"an unknown body":               {Site{Endpoints: login(func(e *Endpoint) { e.Body = "soap" })}, `body: there is no "soap"`},

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/login-guard/login-guard/internal/challenge"
+	"github.com/login-guard/login-guard/internal/picture"
 	"github.com/login-guard/login-guard/internal/store"
 )
 
@@ -76,12 +77,18 @@ func BenchmarkJudgeSlider(b *testing.B) {
 }
 
 func BenchmarkDraw(b *testing.B) {
-	s := open(b)
-	name, now := s.issue(spec(challenge.Picture)).Picture, s.Now()
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, ok, err := s.Draw(name, now); !ok || err != nil {
-			b.Fatal(ok, err)
-		}
+	for _, style := range []picture.Style{picture.StyleLetters, picture.StyleDigits} {
+		b.Run(string(style), func(b *testing.B) {
+			s := paints(b, style)
+			s.Store = &renaming{Store: s.Store}
+			now := s.Now()
+			b.ReportAllocs()
+			for b.Loop() {
+				name := s.issue(spec(challenge.Picture)).Picture
+				if _, err := s.Draw(ctx, name, now); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }

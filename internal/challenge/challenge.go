@@ -20,6 +20,7 @@ import (
 	"github.com/login-guard/login-guard/internal/device"
 	"github.com/login-guard/login-guard/internal/evidence"
 	"github.com/login-guard/login-guard/internal/keys"
+	"github.com/login-guard/login-guard/internal/picture"
 	"github.com/login-guard/login-guard/internal/store"
 )
 
@@ -125,6 +126,11 @@ type Checks struct {
 	Random io.Reader
 	// Tracks remembers drags, so that one is good once. nil: none are.
 	Tracks *evidence.Tracks
+	// Pictures draws what the checks show. Without it pictures and sounds are
+	// issued and judged, and none is drawn.
+	Pictures *picture.Pool
+	// Style of the pictures. Default: letters
+	Style picture.Style
 }
 
 const (
@@ -135,7 +141,8 @@ const (
 // Issue makes a check.
 func (c *Checks) Issue(now time.Time, s Spec) (Issued, error) {
 	t := Token{Spec: s, Issued: now}
-	if _, err := io.ReadFull(c.Random, t.Nonce[:]); err != nil {
+	var err error
+	if t.Nonce, err = c.nonce(s.Kind); err != nil {
 		return Issued{}, fmt.Errorf("issuing a check: %w", err)
 	}
 	b := make([]byte, 0, tokenLen)
@@ -199,11 +206,6 @@ func (c *Checks) Open(token string, now time.Time) (Token, error) {
 // still good.
 func (c *Checks) Reissued(t Token, token string) Issued {
 	out := Issued{Token: token, Salt: salt(token), Cost: Cost, Target: target(t.Kind, "", t.Work)}
-	switch t.Kind {
-	case Picture:
-		out.Picture = c.name(namePicture, t)
-	case Sound:
-		out.Sound = c.name(nameSound, t)
-	}
+	c.names(&out, t)
 	return out
 }

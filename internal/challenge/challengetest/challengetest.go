@@ -1,5 +1,5 @@
-// Package challengetest reads pictures for tests that hold the key ring. No
-// shipped binary imports it.
+// Package challengetest reads pictures and sounds for tests that hold the key
+// ring. No shipped binary imports it.
 package challengetest
 
 import (
@@ -7,24 +7,29 @@ import (
 
 	"github.com/login-guard/login-guard/internal/challenge"
 	"github.com/login-guard/login-guard/internal/keys"
+	"github.com/login-guard/login-guard/internal/picture"
 )
 
-// Solution is what the picture or the sound of an issued check holds.
+// Solution is what the picture of an issued check shows, or its sound says.
 func Solution(c *challenge.Checks, token string, now time.Time) (string, error) {
 	t, err := c.Open(token, now)
 	if err != nil {
 		return "", err
 	}
-	what, n := "picture", challenge.PictureDigits
-	if t.Kind == challenge.Sound {
-		what, n = "sound", challenge.SoundDigits
+	what, alphabet, count := "letters", "ACDEFGHJKMNPRTVWXY34679", 5
+	switch {
+	case t.Kind == challenge.Sound:
+		what, alphabet, count = "sound", "0123456789", 8
+	case c.Style == picture.StyleDigits:
+		what, alphabet, count = "digits", "0123456789", 6
 	}
+	n := len(alphabet)
 	var out []byte
 	for block := byte(0); ; block++ {
 		sum := c.Ring.Sum(keys.Drawing, []byte(what), []byte(c.Site), t.Nonce[:], []byte{block})
 		for _, b := range sum {
-			if b < 250 {
-				if out = append(out, '0'+b%10); len(out) == n {
+			if int(b) < 256/n*n {
+				if out = append(out, alphabet[int(b)%n]); len(out) == count {
 					return string(out), nil
 				}
 			}
