@@ -61,7 +61,7 @@ type Handler struct {
 	random    io.Reader
 	// standIn: what fails here goes on to another shop.
 	standIn bool
-	drawing   *drawing
+	drawing *drawing
 }
 
 // drawing is what draws pictures ahead until a configuration is over.
