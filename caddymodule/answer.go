@@ -36,6 +36,7 @@ const (
 	stepSlow    = "slow"
 	stepWaited  = "waited"
 	stepSound   = "sound"
+	stepResume  = "resume" // the page's script, after a reload
 )
 
 // answer handles the post of a check's form to the login's own address.
@@ -79,6 +80,8 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, reading login.R
 			return h.another(w, r, g, slip, challenge.Picture, action, "sound_busy")
 		}
 		return h.show(w, r, g, slip, checkPage{kind: challenge.Sound, action: action})
+	case f[fieldStep] == stepResume:
+		return h.resume(w, r, g, slip, f[fieldChallenge], action)
 	case f[fieldStep] == stepWaited:
 		return h.judgeForm(w, r, g, slip, challenge.Answer{Token: f[fieldChallenge], Way: challenge.WaySlow}, own, next)
 	case f[fieldChallenge] != "":
@@ -145,7 +148,7 @@ func (h *Handler) judgeForm(w http.ResponseWriter, r *http.Request, g *guard, sl
 		if !h.waits(r, g, slip) {
 			return h.message(w, r, http.StatusOK, page.Gone, slip.Ref)
 		}
-		return h.showAgain(w, r, g, slip, t, a.Token, action, seconds(j.Wait))
+		return h.showAgain(w, r, g, slip, t, checkPage{action: action, err: "wait"}, a.Token, j.Wait)
 	case challenge.Spent:
 		return h.startSlow(w, r, g, slip, action, false)
 	default:
@@ -162,21 +165,13 @@ func (h *Handler) retype(w http.ResponseWriter, r *http.Request, g *guard, slip 
 	return h.another(w, r, g, slip, challenge.Picture, action, why)
 }
 
-// showAgain shows the very check that was answered too early: its token is
-// still good.
-func (h *Handler) showAgain(w http.ResponseWriter, r *http.Request, g *guard, slip held.Slip, t challenge.Token, token, action string, wait int) error {
-	v := page.View{Kind: page.Picture, Action: action, Hold: g.held.Write(slip), Ref: slip.Ref, Error: "wait", Seconds: wait}
-	switch t.Kind {
-	case challenge.Slow:
-		v.Kind = page.Slow
-	case challenge.Sound:
-		v.Kind = page.Sound
-	}
-	c := g.checks.Reissued(t, token)
-	c.Floor = time.Duration(wait) * time.Second
-	v.Task = h.task(c)
-	h.mark(w, string(risk.Picture), slip.Ref)
-	return h.pages.Write(w, r, h.EffectiveChallengeStatus(), v)
+// showAgain shows a check that its page had before: its token is still good,
+// and no answer is accepted for as long as wait.
+func (h *Handler) showAgain(w http.ResponseWriter, r *http.Request, g *guard, slip held.Slip, t challenge.Token, c checkPage, token string, wait time.Duration) error {
+	again := g.checks.Reissued(t, token)
+	again.Floor = max(0, wait)
+	c.kind = t.Kind
+	return h.showTask(w, r, g, slip, c, h.task(again), wait)
 }
 
 // cleared takes the held login and sends it on its way again: it is decided

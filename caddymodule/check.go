@@ -220,6 +220,8 @@ type checkPage struct {
 	action string
 	err    string       // key of the page's error text
 	place  ledger.Place // in line for the slow way
+	// renewals that came before, of the same check.
+	renewals byte
 }
 
 // gapLeft is how long no answer to a slip's check is taken. No gap is longer
@@ -279,11 +281,21 @@ func (h *Handler) task(c challenge.Issued) page.Task {
 
 // show writes the page of a check.
 func (h *Handler) show(w http.ResponseWriter, r *http.Request, g *guard, slip held.Slip, c checkPage) error {
-	task, err := h.issueAt(r, g, slip, challenge.Spec{Kind: c.kind, Place: c.place.Key, After: c.place.End.Sub(h.now())})
+	task, err := h.issueAt(r, g, slip, challenge.Spec{Kind: c.kind, Renewals: c.renewals, Place: c.place.Key, After: c.place.End.Sub(h.now())})
 	if err != nil {
 		return err
 	}
-	v := page.View{Action: c.action, Hold: g.held.Write(slip), Ref: slip.Ref, Task: task, Error: c.err, Seconds: seconds(gapLeft(slip, h.now()))}
+	wait := gapLeft(slip, h.now())
+	if c.kind == challenge.Slow {
+		wait = time.Duration(task.Floor) * time.Millisecond
+	}
+	return h.showTask(w, r, g, slip, c, task, wait)
+}
+
+// showTask writes the page of a check that was issued, with how long its
+// answer is to wait.
+func (h *Handler) showTask(w http.ResponseWriter, r *http.Request, g *guard, slip held.Slip, c checkPage, task page.Task, wait time.Duration) error {
+	v := page.View{Action: c.action, Hold: g.held.Write(slip), Ref: slip.Ref, Task: task, Error: c.err, Seconds: seconds(wait)}
 	switch c.kind {
 	case challenge.Slider:
 		v.Kind = page.Slider
@@ -295,7 +307,7 @@ func (h *Handler) show(w http.ResponseWriter, r *http.Request, g *guard, slip he
 		v.Kind = page.Sound
 		h.mark(w, string(risk.Picture), slip.Ref)
 	case challenge.Slow:
-		v.Kind, v.Seconds = page.Slow, seconds(time.Duration(task.Floor)*time.Millisecond)
+		v.Kind = page.Slow
 		h.mark(w, string(risk.Picture), slip.Ref)
 	default:
 		return errors.New("showing a check: there is no such kind")

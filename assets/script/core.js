@@ -17,6 +17,7 @@ function take(next) {
 	task = next;
 	born = Date.now();
 	work = solve(task);
+	remember();
 }
 
 function say(words, tone = '') {
@@ -103,12 +104,10 @@ function field(name, value) {
 	input.value = value;
 }
 
-// submit sends the form. The entry in the history becomes a plain one before:
-// Back then opens the shop's own page, not the browser's warning that a form
-// would be sent again.
+// submit sends the form, after which the check is over for this page.
 function submit() {
 	sent = true;
-	history.replaceState(null, '');
+	forget();
 	form.submit();
 }
 

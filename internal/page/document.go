@@ -45,7 +45,7 @@ type scriptData struct {
 }
 
 // bodies names the template of each kind; the others are messages.
-var bodies = map[Kind]string{Slider: "slider", Picture: "picture", Slow: "slow", Deny: "deny", Unreachable: "unreachable"}
+var bodies = map[Kind]string{Slider: "slider", Picture: "picture", Slow: "slow", Deny: "deny", Unreachable: "unreachable", Resume: "resume"}
 
 // errorKeys turns View.Error into a key of the languages.
 var errorKeys = map[string]string{"": "", "skip": "skip", "short": "short", "wrong": "wrong", "empty": "empty", "wait": "early", "busy": "slow_busy", "sound_busy": "sound_busy", "more": "more"}
@@ -54,8 +54,13 @@ var errorKeys = map[string]string{"": "", "skip": "skip", "short": "short", "wro
 func (d *document) T(key string) string { return d.Language.Text(key) }
 
 // TitleKey and TextKey are the keys of the page's title and of a message.
-func (d *document) TitleKey() string { return string(d.View.Kind) + "_title" }
-func (d *document) TextKey() string  { return string(d.View.Kind) + "_text" }
+func (d *document) TitleKey() string {
+	if d.View.Kind == Resume {
+		return "gone_title" // until its script finds what to go on with
+	}
+	return string(d.View.Kind) + "_title"
+}
+func (d *document) TextKey() string { return string(d.View.Kind) + "_text" }
 
 // Why tells whether the page explains why there is a check.
 func (d *document) Why() bool {
@@ -110,6 +115,9 @@ func (p *Pages) document(r *http.Request, lang *Language, nonce string, v View) 
 	case Unreadable, TooLarge, Foreign:
 		d.Back, d.Help = ownPath(v.Back), p.theme.Support
 	case Gone, OnceMore:
+		d.Back = ownPath(v.Back)
+	case Resume:
+		d.Script = template.JS(p.scripts[v.Kind])
 		d.Back = ownPath(v.Back)
 	case Unreachable:
 		d.Script = template.JS(p.scripts[v.Kind])

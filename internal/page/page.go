@@ -31,6 +31,8 @@
 //	login_guard_step=waited, _challenge         the slow way is over, no script ran
 //	login_guard_challenge, login_guard_answer   the picture's answer, no script ran
 //
+//	login_guard_step=resume, _challenge         show me the check that I had
+//
 // step=new and step=slow come with _challenge and _answer where no script ran.
 // Only the hold means: the check is gone, say why.
 //
@@ -88,6 +90,7 @@ const (
 	Unreadable  Kind = "unreadable"  // the login was in no form that is read
 	TooLarge    Kind = "too_large"   // the body holds a login and is over the cap
 	Foreign     Kind = "foreign"     // the request came from another site
+	Resume      Kind = "resume"      // goes on with the check that this tab was at
 )
 
 // Theme says how the pages of one shop look.
@@ -182,12 +185,14 @@ var styles = map[Kind]string{
 	Unreadable: "message",
 	TooLarge:   "message",
 	Foreign:    "message",
+	Resume:     "message",
 }
 var scripts = map[Kind]string{
-	Slider:      "pow core seen slider",
-	Picture:     "pow core wait picture",
-	Slow:        "pow core wait slow",
+	Slider:      "pow core keep seen slider",
+	Picture:     "pow core keep wait picture",
+	Slow:        "pow core keep wait slow",
 	Unreachable: "once",
+	Resume:      "resume",
 }
 
 // New prepares the pages of a theme. Its errors name what is wrong with the
@@ -223,7 +228,7 @@ func New(t Theme) (*Pages, error) {
 		return nil, err
 	}
 	schemes := colours.css()
-	for _, kind := range []Kind{Slider, Picture, Slow, Deny, Gone, OnceMore, Unreachable, Unreadable, TooLarge, Foreign} {
+	for _, kind := range []Kind{Slider, Picture, Slow, Deny, Gone, OnceMore, Unreachable, Unreadable, TooLarge, Foreign, Resume} {
 		style, err := join("style/%s.css", "base "+styles[kind])
 		if err != nil {
 			return nil, err
@@ -271,7 +276,7 @@ func join(pattern, names string) (string, error) {
 
 func parseTemplates() (*template.Template, error) {
 	all := template.New("")
-	for _, name := range []string{"base", "slider", "picture", "slow", "message"} {
+	for _, name := range []string{"base", "slider", "picture", "slow", "message", "resume"} {
 		text, err := assets.Files.ReadFile("page/" + name + ".html")
 		if err != nil {
 			return nil, fmt.Errorf("reading embedded page %s: %w", name, err)

@@ -14,7 +14,7 @@ import (
 )
 
 // kinds are all pages.
-var kinds = []Kind{Slider, Picture, Slow, Deny, Gone, OnceMore, Unreachable, Unreadable, TooLarge, Foreign}
+var kinds = []Kind{Slider, Picture, Slow, Deny, Gone, OnceMore, Unreachable, Unreadable, TooLarge, Foreign, Resume}
 
 // tags are the languages there are.
 var tags = func() (tags []string) {

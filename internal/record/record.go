@@ -65,6 +65,19 @@ func NewRef() string {
 	return string(out)
 }
 
+// IsRef reports whether a text is written as a reference is.
+func IsRef(s string) bool {
+	if len(s) != 9 || s[4] != '-' {
+		return false
+	}
+	for i := range len(s) {
+		if i != 4 && strings.IndexByte(refAlphabet, s[i]) < 0 {
+			return false
+		}
+	}
+	return true
+}
+
 // Truncated is an address as logs show it: its /24 or /48.
 func Truncated(a netip.Addr) string {
 	if a = a.Unmap(); !a.IsValid() {
