@@ -55,7 +55,7 @@ var steps = [...]struct {
 }
 
 // In says in words when so many seconds are over, rounded up to the next
-// step, such as "in 5 minutes"; more than two hours is "within a day".
+// step, such as "in 5 minutes"; more than two hours is "in a day at most".
 func (l *Language) In(seconds int) string { return l.in(step(seconds)) }
 
 func (l *Language) in(step int) string {

@@ -81,7 +81,7 @@ func TestDefaultLanguage(t *testing.T) {
 
 func TestWaitsInWords(t *testing.T) {
 	l := newPages(t, Theme{}).languages.all[0]
-	for seconds, want := range map[int]string{-1: "in half a minute", 0: "in half a minute", 30: "in half a minute", 31: "in one minute", 61: "in two minutes", 240: "in 5 minutes", 3600: "in one hour", 90000: "within a day"} {
+	for seconds, want := range map[int]string{-1: "in half a minute", 0: "in half a minute", 30: "in half a minute", 31: "in one minute", 61: "in two minutes", 240: "in 5 minutes", 3600: "in one hour", 90000: "in a day at most"} {
 		if got := l.In(seconds); got != want {
 			t.Errorf("%d s: %q, want %q", seconds, got, want)
 		}
