@@ -139,6 +139,9 @@ func (c *Checks) DrawSound(ctx context.Context, name, tag string, now time.Time)
 	})
 }
 
+// showsAgain is how often the bytes of a picture are sent again.
+const showsAgain = 3
+
 func (c *Checks) once(ctx context.Context, what, name string, now time.Time, draw func(nonce [16]byte) ([]byte, error)) ([]byte, error) {
 	nonce, ok := c.open(what, name, now)
 	if !ok || c.Pictures == nil {
@@ -151,10 +154,18 @@ func (c *Checks) once(ctx context.Context, what, name string, now time.Time, dra
 		return nil, fmt.Errorf("counting a picture: %w", err)
 	}
 	if got.Over != 0 {
-		if b, ok := c.Pictures.Held(nonce); ok {
-			return b, nil
+		b, held := c.Pictures.Held(nonce)
+		if !held {
+			return nil, ErrNoPicture
 		}
-		return nil, ErrNoPicture
+		again := store.Charge{Key: c.key("shown", nonce[:]), Burst: showsAgain, Every: Life}
+		if err := c.Store.Reserve(ctx, &store.Reserve{Now: now, Charges: []store.Charge{again}}, &got); err != nil {
+			return nil, fmt.Errorf("counting a picture: %w", err)
+		}
+		if got.Over != 0 {
+			return nil, ErrNoPicture
+		}
+		return b, nil
 	}
 	b, err := draw(nonce)
 	if err != nil {
