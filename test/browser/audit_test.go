@@ -13,16 +13,13 @@ import (
 func (p *tab) audit(language string, full bool) {
 	p.t.Helper()
 	p.until("the page has loaded", "document.readyState === 'complete' && document.querySelector('#lg-title')")
-	dir := "ltr"
-	if language == "ar" {
-		dir = "rtl"
-	}
-	if got := eval[string](p, "document.documentElement.lang + ' ' + document.dir"); got != language+" "+dir {
-		p.t.Errorf("language and direction are %s, want %s %s", got, language, dir)
+	if got := eval[string](p, "document.documentElement.lang + ' ' + document.dir"); got != language+" "+direction(language) {
+		p.t.Errorf("language and direction are %s, want %s %s", got, language, direction(language))
 	}
 	p.size(320, 640)
 	p.fits("on a phone 320 px wide")
 	p.targets()
+	p.spaced()
 	p.size(640, 800)
 	eval[bool](p, "(document.documentElement.style.fontSize = '200%', true)")
 	p.fits("with text twice as large")
@@ -31,12 +28,9 @@ func (p *tab) audit(language string, full bool) {
 	if !full {
 		return
 	}
-	for _, scheme := range []string{"light", "dark"} {
-		p.media(map[string]string{"prefers-color-scheme": scheme, "prefers-reduced-motion": "reduce"})
-		for _, violation := range p.violations() {
-			p.t.Errorf("axe, %s: %s", scheme, violation)
-		}
-	}
+	p.walk320()
+	p.axe()
+	p.media(map[string]string{"prefers-reduced-motion": "reduce"})
 	if moving := eval[string](p, "document.getAnimations().map(a => a.animationName || a.transitionProperty).filter(n => n !== 'fill').join()"); moving != "" {
 		p.t.Errorf("with reduced motion these still move: %s", moving)
 	}
@@ -45,6 +39,15 @@ func (p *tab) audit(language string, full bool) {
 		p.forced()
 	}
 	p.media(nil)
+}
+
+// direction is how a language is written.
+func direction(language string) string {
+	switch base, _, _ := strings.Cut(language, "-"); base {
+	case "ar", "fa", "he", "ur":
+		return "rtl"
+	}
+	return "ltr"
 }
 
 // fits fails when anything is wider than the window, or cut off in its box.
@@ -98,6 +101,18 @@ func (p *tab) forced() {
 	for _, s := range same {
 		p.t.Errorf("forced colours: %s", s)
 	}
+}
+
+// axe fails when axe-core finds something, in light or in dark.
+func (p *tab) axe() {
+	p.t.Helper()
+	for _, scheme := range []string{"light", "dark"} {
+		p.media(map[string]string{"prefers-color-scheme": scheme, "prefers-reduced-motion": "reduce"})
+		for _, violation := range p.violations() {
+			p.t.Errorf("axe, %s: %s", scheme, violation)
+		}
+	}
+	p.media(nil)
 }
 
 // violations are what axe-core finds in the page as it is.

@@ -15,9 +15,9 @@ import (
 	"github.com/login-guard/login-guard/assets"
 )
 
-// languages are those that the pages are in; the first and the last, which is
-// written from right to left, get the full audit.
-var languages = []string{"en", "de", "pt-BR", "ru", "ar"}
+// languages are those in which every page is looked at whole, one for each
+// direction; TestEveryCheckInEveryLanguage has the others.
+var languages = []string{"en", "ar"}
 
 // passedMark is what every language has when the check is passed.
 const passedMark = "document.querySelector('#lg-track.checked')"
@@ -206,7 +206,7 @@ func TestEveryPageCanBeUsedByEverybody(t *testing.T) {
 					p.comes(at, shopperOf(p), "a guess")
 					page.reach(p, at)
 					p.until("the page is "+page.title, fmt.Sprintf("document.querySelector('#lg-title')?.textContent === %q", words(t, language, page.title)))
-					p.audit(language, language == "en" || language == "ar")
+					p.audit(language, true)
 				})
 			}
 		})

@@ -1,0 +1,93 @@
+package browser_test
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/login-guard/login-guard/assets"
+)
+
+// tongues are all languages that the pages are in, by their tags.
+func tongues(t testing.TB) []string {
+	t.Helper()
+	files, err := assets.Files.ReadDir("lang")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var tags []string
+	for _, f := range files {
+		tags = append(tags, strings.TrimSuffix(f.Name(), ".json"))
+	}
+	return tags
+}
+
+// checks are the pages that a shopper has something to do on, with the way to
+// each from the page that the gateway shows first.
+var checks = []struct {
+	name    string
+	title   string // key of its title in the languages
+	options func(t testing.TB) []string
+	reach   func(p *tab)
+}{
+	{"slider", "slider_title", slider, func(*tab) {}},
+	{"picture", "picture_title", reads, func(*tab) {}},
+	{"slow", "slow_title", reads, func(p *tab) { p.press("#lg-slow") }},
+}
+
+// TestEveryCheckInEveryLanguage holds the checks against what depends on the
+// words in them: that they fit on a narrow phone, at twice the size and wider
+// set, and that axe-core finds nothing, in light and in dark.
+func TestEveryCheckInEveryLanguage(t *testing.T) {
+	t.Parallel()
+	for _, c := range checks {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			at := start(t, c.options(t)...)
+			p := shopper(t, nil)
+			p.visit(at.url + "/login")
+			for i, language := range tongues(t) {
+				t.Run(language, func(t *testing.T) {
+					p.within(t)
+					// A network each: what one did is held against no other.
+					p.headers(map[string]string{"X-Forwarded-For": fmt.Sprintf("198.18.%d.7", i), "Accept-Language": language})
+					p.submits(at.url+"/login", url.Values{"email": {language + "@shop.example"}, "password": {"a guess"}})
+					c.reach(p)
+					p.until("the page is "+c.title, fmt.Sprintf("document.querySelector('#lg-title')?.textContent === %q", words(t, language, c.title)))
+					p.audit(language, false)
+					p.axe()
+				})
+			}
+		})
+	}
+}
+
+// within makes the tab report to a part of its test while that runs.
+func (p *tab) within(t *testing.T) {
+	whole := p.t
+	p.t = t
+	t.Cleanup(func() { p.t = whole })
+}
+
+// submits posts a form from the page that is open: faster than typing it.
+func (p *tab) submits(address string, form url.Values) {
+	p.t.Helper()
+	p.leaves(func() {
+		eval[bool](p, fmt.Sprintf(`(() => {
+			const form = document.createElement('form');
+			form.method = 'post';
+			form.action = %q;
+			for (const [name, value] of new URLSearchParams(%q)) {
+				const field = document.createElement('input');
+				field.type = 'hidden';
+				field.name = name;
+				field.value = value;
+				form.append(field);
+			}
+			document.body.append(form);
+			form.submit();
+			return true;
+		})()`, address, form.Encode()))
+	})
+}
