@@ -1,7 +1,6 @@
 package browser_test
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -109,11 +108,7 @@ func (p *tab) walk320() {
 // shiftTab goes one back.
 func (p *tab) shiftTab() {
 	p.t.Helper()
-	ctx, cancel := context.WithTimeout(p.ctx, patience)
-	defer cancel()
-	if err := chromedp.Do(ctx, chromedp.KeyEvent(kb.Tab, chromedp.KeyModifiers(chromedp.ModifierShift))); err != nil {
-		p.t.Fatalf("pressing Shift and Tab: %v", err)
-	}
+	p.key([]rune(kb.Tab)[0], chromedp.KeyModifiers(chromedp.ModifierShift))
 }
 
 // spaced fails when text does not fit once it is set as WCAG 2.2 SC 1.4.12
