@@ -33,7 +33,10 @@ var checks = []struct {
 }{
 	{"slider", "slider_title", slider, func(*tab) {}},
 	{"picture", "picture_title", reads, func(*tab) {}},
-	{"slow", "slow_title", reads, func(p *tab) { p.press("#lg-slow") }},
+	{"slow", "slow_title", reads, func(p *tab) {
+		p.press("#lg-slow")
+		p.until("the wait has begun", "document.querySelector('#lg-left').textContent")
+	}},
 }
 
 // TestEveryCheckInEveryLanguage holds the checks against what depends on the
