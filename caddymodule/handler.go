@@ -125,7 +125,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 		p.Name = host
 	}
 	if h.pages, err = page.New(page.Theme{Name: p.Name, Accent: p.Accent, Support: p.Support, Reset: p.Reset,
-		Prefix: h.prefix, Language: p.Language}); err != nil {
+		Prefix: h.prefix, Language: p.Language, Digits: p.Picture == config.PictureDigits}); err != nil {
 		return err
 	}
 	limits := h.limits

@@ -1,7 +1,8 @@
-const image = $('picture'), answer = $('answer');
-
-// Arabic and Persian keyboards type digits of their own.
-const digits = words => words.replace(/[\u0660-\u0669\u06f0-\u06f9]/g, d => d.charCodeAt(0) & 15).replace(/\D/g, '');
+const image = $('picture'), audio = $('audio'), play = $('play'), answer = $('answer');
+const words = ['title', 'lead', 'label', 'hint'].map($);
+const seen = words.map(e => e.textContent); // of the picture, if the page began with one
+const letters = answer.inputMode !== 'numeric', count = answer.minLength;
+let left; // the picture's check and when it came, while its shopper listens
 
 function wrong(words) {
 	say(words, 'error');
@@ -9,8 +10,18 @@ function wrong(words) {
 	answer.focus();
 }
 
+// swap shows what the check at hand asks for.
 function swap() {
-	image.src = task.picture;
+	const listens = !!task.sound;
+	const now = listens ? [text.sound_title, text.sound_lead, text.sound_label, text.sound_hint] : seen;
+	words.forEach((e, i) => e.textContent = now[i]);
+	$('see').hidden = listens;
+	$('hear').hidden = !listens;
+	audio.pause();
+	if (listens) audio.src = task.sound + '?lang=' + data.lang;
+	else if (image.getAttribute('src') !== task.picture) image.src = task.picture;
+	answer.inputMode = letters && !listens ? '' : 'numeric';
+	answer.minLength = listens ? 8 : count;
 	answer.value = '';
 	answer.removeAttribute('aria-invalid');
 }
@@ -19,7 +30,7 @@ function swap() {
 self.renewed = () => {
 	if (image.getAttribute('src') === task.picture) return;
 	swap();
-	say(text.fresh);
+	say(task.sound ? text.sound_fresh : text.fresh);
 };
 
 async function another() {
@@ -33,8 +44,37 @@ async function another() {
 	answer.focus();
 }
 
+// listen asks for digits to hear, or for others. The picture's check stays
+// good, for who comes back to it.
+async function listen() {
+	busy = true;
+	const reply = await post('sound').catch(() => null);
+	busy = false;
+	if (!reply) return say(text.offline, 'error');
+	if (reply.status === 'gone') return leave();
+	if (!reply.task) return say(text.sound_busy, 'error');
+	const fresh = task.sound;
+	if (!fresh) left = [task, born];
+	take(reply.task);
+	swap();
+	say(fresh ? text.sound_fresh : '');
+	play.focus();
+}
+
+function look() {
+	// One that is about to end, or that this page never had, comes afresh.
+	if (!left || Date.now() - left[1] > 480000) return leave('picture');
+	take(left[0]);
+	born = left[1];
+	left = null;
+	swap();
+	say('');
+	answer.focus();
+}
+
 async function slow() {
 	busy = true;
+	audio.pause();
 	const reply = await post('slow').catch(() => null);
 	busy = false;
 	if (!reply) return say(text.offline, 'error');
@@ -49,10 +89,13 @@ async function slow() {
 }
 
 async function check() {
-	const typed = digits(answer.value);
-	if (typed.length !== 6) return wrong(text.empty);
+	// As many as there are, however they are written: the server reads them.
+	const typed = answer.value.normalize('NFKC').replace(/[\s\p{Pd}\p{Cf}]/gu, '');
+	if (!typed) return wrong(task.sound ? text.sound_empty : text.empty);
+	if ([...typed].length !== answer.minLength) return wrong($('hint').textContent);
 	answer.removeAttribute('aria-invalid');
 	answer.readOnly = true;
+	audio.pause();
 	// After many wrong passwords no answer is good for some time.
 	for (let early; (early = born + task.floor - Date.now()) > 0;) {
 		busy = true;
@@ -61,7 +104,8 @@ async function check() {
 		await pause(Math.min(early, 10000));
 	}
 	say(text.checking);
-	const reply = await ask('picture', {answer: typed});
+	const was = task.sound;
+	const reply = await ask(was ? 'sound' : 'picture', {answer: typed});
 	if (clearance) {
 		say(text.checked_sending, 'ok');
 		ready(true);
@@ -70,11 +114,21 @@ async function check() {
 	answer.readOnly = false;
 	ready(true);
 	swap();
-	wrong(reply.error === 'wrong' ? text.wrong : text.again);
+	wrong(reply.error !== 'wrong' ? text.again : task.sound ? text.sound_wrong : text.wrong);
 }
 
 const broken = () => say(text.broken, 'error');
 image.addEventListener('error', broken);
-if (image.complete && !image.naturalWidth) broken();
-begin(step => step === 'new' ? another() : step === 'slow' ? slow() : check());
+if (!data.task.sound && image.complete && !image.naturalWidth) broken();
+
+// It plays when it is asked to and never by itself; pressed again it pauses.
+play.addEventListener('click', () => {
+	if (audio.paused) audio.play().catch(() => {});
+	else audio.pause();
+	answer.focus();
+});
+for (const now of ['play', 'pause']) audio.addEventListener(now, () => play.setAttribute('aria-pressed', !audio.paused));
+audio.addEventListener('error', () => $('hear').hidden || say(text.sound_broken, 'error'));
+
+begin(step => ({new: another, sound: listen, picture: look, slow}[step] || check)());
 ready(true);

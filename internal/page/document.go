@@ -9,6 +9,8 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+
+	"github.com/login-guard/login-guard/internal/picture"
 )
 
 // document is what the templates see of a page. A field that the page's kind
@@ -21,9 +23,11 @@ type document struct {
 	Script    template.JS
 	Body      template.HTML // made by the kind's own template
 	Data      *scriptData
-	Action    string // View.Action, View.Back and the picture's path, made safe
+	Action    string // View.Action, View.Back, the picture's and the sound's path, made safe
 	Back      string
 	Picture   string
+	Sound     string
+	Letters   bool // a picture of letters is asked for, not digits
 	Support   string
 	Reset     string
 	Help      string // the support link, where the page itself is the problem
@@ -45,7 +49,7 @@ type scriptData struct {
 }
 
 // bodies names the template of each kind; the others are messages.
-var bodies = map[Kind]string{Slider: "slider", Picture: "picture", Slow: "slow", Deny: "deny", Unreachable: "unreachable", Resume: "resume"}
+var bodies = map[Kind]string{Slider: "slider", Picture: "picture", Sound: "picture", Slow: "slow", Deny: "deny", Unreachable: "unreachable", Resume: "resume"}
 
 // errorKeys turns View.Error into a key of the languages.
 var errorKeys = map[string]string{"": "", "skip": "skip", "short": "short", "wrong": "wrong", "empty": "empty", "wait": "early", "busy": "slow_busy", "sound_busy": "sound_busy", "more": "more"}
@@ -62,10 +66,53 @@ func (d *document) TitleKey() string {
 }
 func (d *document) TextKey() string { return string(d.View.Kind) + "_text" }
 
+// Listens tells whether the page is for the ear, and Spoken whether its digits
+// are spoken in its own language.
+func (d *document) Listens() bool { return d.View.Kind == Sound }
+func (d *document) Spoken() bool {
+	_, own := picture.Spoken(d.Language.Tag)
+	return own
+}
+
+// Lead, Label and Hint are keys of what to do with a picture or a sound.
+func (d *document) Lead() string { return string(d.View.Kind) + "_lead" }
+func (d *document) Label() string {
+	if d.Listens() {
+		return "sound_label"
+	}
+	return "answer_label"
+}
+func (d *document) Hint() string {
+	switch {
+	case d.Listens():
+		return "sound_hint"
+	case !d.Letters:
+		return "hint_digits"
+	case !d.Language.Latin:
+		return "hint_latin"
+	}
+	return "hint"
+}
+
+// Length is how many characters are to be typed.
+func (d *document) Length() int {
+	switch {
+	case d.Listens():
+		return picture.SoundCount
+	case d.Letters:
+		return picture.LetterCount
+	}
+	return picture.DigitCount
+}
+
+// Failed tells whether the text above the button is about something that did
+// not work.
+func (d *document) Failed() bool { return d.ErrorText != "" && d.View.Error != "more" }
+
 // Why tells whether the page explains why there is a check.
 func (d *document) Why() bool {
 	switch d.View.Kind {
-	case Slider, Picture, Slow, Deny:
+	case Slider, Picture, Sound, Slow, Deny:
 		return true
 	}
 	return false
@@ -85,6 +132,8 @@ func (d *document) errorText() string {
 	switch {
 	case key == "" && known:
 		return ""
+	case d.Listens() && (key == "wrong" || key == "empty"):
+		key = "sound_" + key
 	case !known, key == "wrong" && d.View.Kind != Picture:
 		key = "again"
 	}
@@ -96,12 +145,16 @@ func (d *document) errorText() string {
 func (p *Pages) document(r *http.Request, lang *Language, nonce string, v View) (document, error) {
 	d := document{View: v, Language: lang, Shop: p.shop(r), Nonce: nonce, css: p.styles[v.Kind]}
 	switch v.Kind {
-	case Slider, Picture, Slow:
+	case Slider, Picture, Sound, Slow:
 		d.Script = template.JS(p.script(r, v.Kind))
 		d.Action, d.Picture = ownPath(v.Action), ownPath(v.Task.Picture)
 		d.task, d.task.Picture = v.Task, d.Picture
+		d.Letters = !p.theme.Digits && v.Kind == Picture
+		if d.task.Sound = ownPath(v.Task.Sound); d.task.Sound != "" {
+			d.Sound = d.task.Sound + "?lang=" + lang.Tag
+		}
 		d.ErrorText = d.errorText()
-		if v.Kind == Slow || v.Kind == Picture && v.Seconds > 0 && v.Error == "" {
+		if v.Kind == Slow || (v.Kind == Picture || v.Kind == Sound) && v.Seconds > 0 && v.Error == "" {
 			d.When = lang.slowWhen[step(v.Seconds)]
 		}
 		if v.Kind == Slow {
@@ -131,7 +184,7 @@ func (p *Pages) document(r *http.Request, lang *Language, nonce string, v View) 
 // data is what the page's script gets, nil for a page that is no check.
 func (p *Pages) data(d *document) *scriptData {
 	switch d.View.Kind {
-	case Slider, Picture, Slow:
+	case Slider, Picture, Sound, Slow:
 	default:
 		return nil
 	}

@@ -18,7 +18,9 @@ type Language struct {
 	// BCP 47 tag, such as pt-BR.
 	Tag string
 	// ltr or rtl.
-	Dir     string
+	Dir string
+	// Latin: it is written in the letters that pictures have.
+	Latin   bool
 	tag     language.Tag
 	written string // see written
 	text    map[string]string
@@ -153,6 +155,8 @@ func newLanguage(tag string, texts []byte) (*Language, error) {
 	switch script, _ := l.tag.Script(); script.String() {
 	case "Arab", "Hebr", "Thaa", "Syrc", "Nkoo", "Adlm":
 		l.Dir = "rtl"
+	case "Latn":
+		l.Latin = true
 	}
 	return l, nil
 }

@@ -162,6 +162,12 @@ func TestTextsAreAllThereAndAllUsed(t *testing.T) {
 			used[string(kind)+"_text"] = true
 		}
 	}
+	for _, kind := range []Kind{Picture, Sound} {
+		for n := range 4 {
+			d := document{View: View{Kind: kind}, Letters: n&1 != 0, Language: &Language{Latin: n&2 != 0}}
+			used[d.Lead()], used[d.Label()], used[d.Hint()] = true, true, true
+		}
+	}
 	for _, keys := range p.words {
 		for _, key := range keys {
 			used[key] = true

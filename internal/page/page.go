@@ -27,13 +27,15 @@
 //	login_guard_clearance                       the server accepted the answer
 //	login_guard_step=picture                    lead me to the picture
 //	login_guard_step=new                        draw me another picture
+//	login_guard_step=sound                      let me hear digits, or others
 //	login_guard_step=slow                       begin the slow way
 //	login_guard_step=waited, _challenge         the slow way is over, no script ran
-//	login_guard_challenge, login_guard_answer   the picture's answer, no script ran
+//	login_guard_challenge, login_guard_answer   the picture's or the sound's answer,
+//	                                            no script ran
 //
 //	login_guard_step=resume, _challenge         show me the check that I had
 //
-// step=new and step=slow come with _challenge and _answer where no script ran.
+// The other steps come with _challenge and _answer where no script ran.
 // Only the hold means: the check is gone, say why.
 //
 // # What the script asks
@@ -42,7 +44,7 @@
 // Task's Token) are in each.
 //
 //	verify {pow, way, answer?, seen?}
-//	       way: pointer, touch, pen, keyboard, press, picture, slow
+//	       way: pointer, touch, pen, keyboard, press, picture, sound, slow
 //	       seen: what the page saw of the answering, as package evidence
 //	       documents it; with the ways of the slider
 //	    →  {status: checked, clearance}
@@ -56,6 +58,8 @@
 //	                                   intervals of up to 30 s
 //	renew  {new?}  → {task}            every 8 min, at most 12 times; with new
 //	                                   for another picture, else step=new
+//	sound  {}      → {task}            digits to hear, or others; without a task:
+//	                                   not possible right now
 //	slow   {}      → {task, seconds}   without a task: not possible right now
 //
 // A bar clicked at its end, or pulled from close to it, counts as a press:
@@ -80,7 +84,7 @@ type Kind string
 // The pages there are.
 const (
 	Slider      Kind = "slider"      // move a button to the end of a bar
-	Picture     Kind = "picture"     // type six digits
+	Picture     Kind = "picture"     // type five letters and digits, or six digits
 	Slow        Kind = "slow"        // wait, neither drag nor type
 	Sound       Kind = "sound"       // type eight digits that are spoken
 	Deny        Kind = "deny"        // too many tries; how long to wait
@@ -107,6 +111,8 @@ type Theme struct {
 	Prefix string
 	// Language for who asks for none that there is. Default: en
 	Language string
+	// Digits: pictures show six digits. Default: five letters and digits
+	Digits bool
 	// Source of the nonces. Default: crypto/rand.Reader
 	Rand io.Reader
 }
@@ -133,7 +139,7 @@ type Task struct {
 	Floor int `json:"floor"`
 	// Path of the picture, on the page's own origin.
 	Picture string `json:"picture,omitempty"`
-	// Path of the spoken digits, likewise.
+	// Path of the spoken digits, likewise; ?lang says in which language.
 	Sound string `json:"sound,omitempty"`
 }
 
@@ -178,6 +184,7 @@ type Pages struct {
 var styles = map[Kind]string{
 	Slider:     "slider",
 	Picture:    "picture wait",
+	Sound:      "picture wait",
 	Slow:       "wait",
 	Deny:       "message",
 	Gone:       "message",
@@ -190,6 +197,7 @@ var styles = map[Kind]string{
 var scripts = map[Kind]string{
 	Slider:      "pow core keep seen slider",
 	Picture:     "pow core keep wait picture",
+	Sound:       "pow core keep wait picture",
 	Slow:        "pow core keep wait slow",
 	Unreachable: "once",
 	Resume:      "resume",
@@ -228,7 +236,7 @@ func New(t Theme) (*Pages, error) {
 		return nil, err
 	}
 	schemes := colours.css()
-	for _, kind := range []Kind{Slider, Picture, Slow, Deny, Gone, OnceMore, Unreachable, Unreadable, TooLarge, Foreign, Resume} {
+	for _, kind := range []Kind{Slider, Picture, Sound, Slow, Deny, Gone, OnceMore, Unreachable, Unreadable, TooLarge, Foreign, Resume} {
 		style, err := join("style/%s.css", "base "+styles[kind])
 		if err != nil {
 			return nil, err

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"html"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -14,7 +15,7 @@ import (
 )
 
 // kinds are all pages.
-var kinds = []Kind{Slider, Picture, Slow, Deny, Gone, OnceMore, Unreachable, Unreadable, TooLarge, Foreign, Resume}
+var kinds = []Kind{Slider, Picture, Sound, Slow, Deny, Gone, OnceMore, Unreachable, Unreadable, TooLarge, Foreign, Resume}
 
 // tags are the languages there are.
 var tags = func() (tags []string) {
@@ -61,11 +62,15 @@ func body(t *testing.T, answer *http.Response) string {
 // view is a page's content with everything in it, tokens as long as sealed
 // ones are.
 func view(kind Kind) View {
-	return View{
+	v := View{
 		Kind: kind, Action: "/my-account/?redirect=%2Fcart", Hold: strings.Repeat("h", 190), Ref: "7KQ2-M4XD",
 		Task:    Task{Token: strings.Repeat("t", 190), Salt: strings.Repeat("s", 22), Cost: 2000, Target: 28633115, Floor: 180, Picture: "/.login-guard/picture/1.png"},
 		Seconds: 60, Clearance: "clear", Back: "/my-account/",
 	}
+	if kind == Sound {
+		v.Task.Picture, v.Task.Sound = "", "/.login-guard/sound/1"
+	}
+	return v
 }
 
 func TestEveryPageInEveryLanguage(t *testing.T) {
@@ -107,7 +112,7 @@ func TestHeaders(t *testing.T) {
 		"X-Content-Type-Options": "nosniff",
 		"Vary":                   "Accept-Language",
 		"Content-Security-Policy": "default-src 'none'; script-src 'nonce-AAAAAAAAAAAAAAAAAAAAAA'; style-src 'nonce-AAAAAAAAAAAAAAAAAAAAAA'; " +
-			"img-src 'self'; connect-src 'self'; frame-ancestors 'self'; base-uri 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
+			"img-src 'self'; media-src 'self'; connect-src 'self'; frame-ancestors 'self'; base-uri 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
 	} {
 		if got := first.Header.Get(name); got != want {
 			t.Errorf("%s: %q, want %q", name, got, want)
@@ -186,6 +191,7 @@ func TestCheckIsAPlainFormFirst(t *testing.T) {
 	tests := map[Kind][]string{
 		Slider:  {`name="login_guard_hold" value="hhh`, `<button id="lg-send" class="primary" name="login_guard_step" value="picture">Continue`, `id="lg-track" hidden`, `id="lg-press" type="button" hidden`},
 		Picture: {`name="login_guard_hold" value="hhh`, `name="login_guard_challenge" value="ttt`, `name="login_guard_answer"`, `name="login_guard_step" value="new"`, `name="login_guard_step" value="slow"`, `src="/.login-guard/picture/1.png"`},
+		Sound:   {`name="login_guard_hold" value="hhh`, `name="login_guard_challenge" value="ttt`, `name="login_guard_answer"`, `name="login_guard_step" value="sound"`, `name="login_guard_step" value="picture"`, `name="login_guard_step" value="slow"`, `<audio id="lg-audio" src="/.login-guard/sound/1?lang=en" preload="none" controls data-swap>`, `id="lg-play" type="button" aria-pressed="false" aria-describedby="lg-english" hidden`},
 		Slow:    {`name="login_guard_hold" value="hhh`, `name="login_guard_challenge" value="ttt`, `name="login_guard_step" value="waited"`, "--wait:60s"},
 	}
 	for kind, wants := range tests {
@@ -204,10 +210,63 @@ func TestCheckIsAPlainFormFirst(t *testing.T) {
 }
 
 func TestEnterInTheAnswerSendsTheAnswer(t *testing.T) {
-	page := body(t, get(t, newPages(t, Theme{}), "en", view(Picture)))
-	first := regexp.MustCompile(`<button[^>]*>`).FindString(page)
-	if strings.Contains(first, "name=") {
-		t.Errorf("the form's default button is %s", first)
+	for _, kind := range []Kind{Picture, Sound} {
+		page := body(t, get(t, newPages(t, Theme{}), "en", view(kind)))
+		first := regexp.MustCompile(`<button[^>]*>`).FindString(page)
+		if strings.Contains(first, "name=") {
+			t.Errorf("%s: the form's default button is %s", kind, first)
+		}
+	}
+}
+
+func TestTheAnswersHintSaysWhatToType(t *testing.T) {
+	letters, digits := newPages(t, Theme{}), newPages(t, Theme{Digits: true})
+	for _, test := range []struct {
+		pages          *Pages
+		kind           Kind
+		tag, key, with string
+	}{
+		{letters, Picture, "en", "hint", `autocapitalize="characters" autocomplete="off" spellcheck="false" dir="ltr" minlength="5"`},
+		{letters, Picture, "vi", "hint", `autocapitalize="characters"`},
+		{letters, Picture, "ru", "hint_latin", `autocapitalize="characters"`},
+		{letters, Picture, "ar", "hint_latin", `dir="ltr"`},
+		{letters, Picture, "zh-Hant", "hint_latin", `minlength="5"`},
+		{digits, Picture, "en", "hint_digits", `inputmode="numeric" autocapitalize="off" autocomplete="off" spellcheck="false" dir="ltr" minlength="6"`},
+		{digits, Picture, "ru", "hint_digits", `minlength="6"`},
+		{letters, Sound, "en", "sound_hint", `inputmode="numeric" autocapitalize="off" autocomplete="off" spellcheck="false" dir="ltr" minlength="8"`},
+		{digits, Sound, "ja", "sound_hint", `minlength="8"`},
+	} {
+		page := body(t, get(t, test.pages, test.tag, view(test.kind)))
+		want := test.pages.languages.named(test.tag, nil).Text(test.key)
+		got := regexp.MustCompile(`<p class="hint" id="lg-hint">([^<]*)<`).FindStringSubmatch(page)
+		if len(got) != 2 || html.UnescapeString(got[1]) != want {
+			t.Errorf("%s %s: %q, want %q", test.kind, test.tag, got, want)
+		}
+		input := regexp.MustCompile(`<input id="lg-answer"[^>]*>`).FindString(page)
+		if !strings.Contains(input, test.with) || !strings.Contains(input, `aria-describedby="lg-hint lg-status"`) {
+			t.Errorf("%s %s: %s", test.kind, test.tag, input)
+		}
+	}
+}
+
+func TestThePageSaysWhereItsDigitsAreSpokenInEnglish(t *testing.T) {
+	p := newPages(t, Theme{})
+	for tag, own := range map[string]bool{"en": true, "ru": true, "ja": true, "pt-BR": true, "pt-PT": true, "zh-Hans": true, "de": false, "ar": false, "ko": false} {
+		for _, kind := range []Kind{Picture, Sound} {
+			page := body(t, get(t, p, tag, view(kind)))
+			if says := strings.Contains(page, `id="lg-english"`); says == own {
+				t.Errorf("%s %s: it says so: %v", kind, tag, says)
+			}
+		}
+	}
+}
+
+func TestOneMoreStepIsNoMistake(t *testing.T) {
+	v := view(Picture)
+	v.Error = "more"
+	page := body(t, get(t, newPages(t, Theme{}), "en", v))
+	if !strings.Contains(page, `<p id="lg-status" role="status">One more step: the characters in the picture.</p>`) || strings.Contains(page, ` aria-invalid="true"`) {
+		t.Error("it is shown as an error")
 	}
 }
 
@@ -225,6 +284,9 @@ func TestErrorsAreInWordsInPlace(t *testing.T) {
 		{Picture, "empty", "Please type the characters first."},
 		{Picture, "busy", "Waiting is not possible right now. Please type the characters."},
 		{Picture, "never heard of", "That did not work. Please try once more."},
+		{Picture, "sound_busy", "Listening is not possible right now. Please use the picture."},
+		{Sound, "wrong", "That did not match. Here are new digits."},
+		{Sound, "empty", "Please type the eight digits first."},
 		{Slow, "wait", "That was a little early. You can go on in one minute."},
 	}
 	for _, test := range tests {
@@ -254,7 +316,7 @@ func TestPlainHTTPGetsTheProofOfWorkWithoutWebCrypto(t *testing.T) {
 
 func TestScriptGetsTheTaskAndOnlyWordsItNeeds(t *testing.T) {
 	p := newPages(t, Theme{Prefix: "/guard/"})
-	for _, kind := range []Kind{Slider, Picture, Slow} {
+	for _, kind := range []Kind{Slider, Picture, Sound, Slow} {
 		v := view(kind)
 		page := body(t, get(t, p, "de", v))
 		raw := regexp.MustCompile(`<script type="application/json" id="lg-data">(.*)</script>`).FindStringSubmatch(page)

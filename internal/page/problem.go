@@ -53,7 +53,7 @@ type problemForm struct {
 // reader's language.
 func (p *Pages) Problem(w http.ResponseWriter, r *http.Request, status int, pr Problem) error {
 	switch pr.Kind {
-	case Slider, Picture, Slow, Deny, Gone, OnceMore, Unreachable, Unreadable, TooLarge, Foreign, Resume:
+	case Slider, Picture, Sound, Slow, Deny, Gone, OnceMore, Unreachable, Unreadable, TooLarge, Foreign, Resume:
 	default:
 		return fmt.Errorf("sending a problem: there is no kind %q", pr.Kind)
 	}
@@ -97,7 +97,7 @@ func (p *Pages) renderProblem(dst []byte, d *problemDocument) ([]byte, error) {
 func (d *problemDocument) encode() ([]byte, error) {
 	words := string(d.Kind)
 	switch d.Kind {
-	case Slider, Picture, Slow:
+	case Slider, Picture, Sound, Slow:
 		words = "check"
 	}
 	b := problemBody{

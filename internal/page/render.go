@@ -7,13 +7,13 @@ type form struct {
 	kind Kind
 	lang *Language
 	// What the page has of its optional parts.
-	ref, when, err, back, picture, seconds bool
+	ref, when, err, more, back, picture, sound, seconds bool
 }
 
 // form returns the form of a page.
 func (d *document) form() form {
-	return form{kind: d.View.Kind, lang: d.Language, ref: d.View.Ref != "", when: d.When != "", err: d.ErrorText != "", back: d.Back != "",
-		picture: d.Picture != "", seconds: d.seconds != 0}
+	return form{kind: d.View.Kind, lang: d.Language, ref: d.View.Ref != "", when: d.When != "", err: d.ErrorText != "", more: d.View.Error == "more", back: d.Back != "",
+		picture: d.Picture != "", sound: d.Sound != "", seconds: d.seconds != 0}
 }
 
 // render appends the page to dst.
@@ -56,9 +56,11 @@ func (d *document) replace(by *standIns) {
 	by.set(&d.ErrorText, gapError)
 	by.set(&d.Back, gapBack)
 	by.set(&d.Picture, gapPicture)
+	by.set(&d.Sound, gapSound)
 	t := &d.task
 	t.Token, t.Salt = by.text[gapToken], by.text[gapSalt]
 	by.set(&t.Picture, gapPath)
+	by.set(&t.Sound, gapSoundPath)
 	t.Cost, t.Target, t.Floor = by.number[gapCost], uint32(by.number[gapTarget]), by.number[gapFloor]
 	if d.seconds != 0 {
 		d.seconds = by.number[gapSeconds]
@@ -92,6 +94,8 @@ func (d *document) fill(dst []byte, s stencil) []byte {
 			dst = appendAddress(dst, d.Back)
 		case gapPicture:
 			dst = appendAddress(dst, d.Picture)
+		case gapSound:
+			dst = appendAddress(dst, d.Sound)
 		case gapCSS:
 			dst = append(dst, d.css...)
 		case gapWait:
@@ -104,6 +108,8 @@ func (d *document) fill(dst []byte, s stencil) []byte {
 			dst = appendJSON(dst, d.task.Salt)
 		case gapPath:
 			dst = appendJSON(dst, d.task.Picture)
+		case gapSoundPath:
+			dst = appendJSON(dst, d.task.Sound)
 		case gapCost:
 			dst = strconv.AppendInt(dst, int64(d.task.Cost), 10)
 		case gapTarget:

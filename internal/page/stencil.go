@@ -47,6 +47,7 @@ const (
 	gapAction
 	gapBack
 	gapPicture
+	gapSound
 
 	// As it is: text of ours, and what has nothing to escape.
 	gapNonce
@@ -58,6 +59,7 @@ const (
 	gapToken
 	gapSalt
 	gapPath
+	gapSoundPath
 
 	// A number in JSON.
 	gapCost

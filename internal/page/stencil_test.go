@@ -38,7 +38,7 @@ func documents(t *testing.T, p *Pages, kind Kind, lang *Language, values []strin
 						v.Back = value + "b"
 					}
 					if parts&4 != 0 {
-						v.Task.Picture = "p" + value
+						v.Task.Picture, v.Task.Sound = "p"+value, "s"+value
 					}
 					r := httptest.NewRequest(http.MethodPost, "/", nil)
 					r.Host = value

@@ -98,7 +98,7 @@ func send(w http.ResponseWriter, r *http.Request, status int, body []byte) error
 const (
 	policyScript = "default-src 'none'; script-src 'nonce-"
 	policyStyle  = "'; style-src 'nonce-"
-	policyRest   = "'; img-src 'self'; connect-src 'self'; frame-ancestors 'self'; base-uri 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+	policyRest   = "'; img-src 'self'; media-src 'self'; connect-src 'self'; frame-ancestors 'self'; base-uri 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 
 	nonceLength = 22 // 128 bits in base64
 	policyFirst = len(policyScript)
