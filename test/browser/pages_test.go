@@ -49,11 +49,11 @@ var pages = []struct {
 		p.script(true)
 	}},
 	{"picture", "picture_title", reads, func(p *tab, at *place) { p.picture() }},
-	{"picture without digits", "picture_title", reads, func(p *tab, at *place) {
+	{"picture without an answer", "picture_title", reads, func(p *tab, at *place) {
 		p.press("#lg-send")
 		p.until("there is a hint", "document.querySelector('#lg-status.error')")
 	}},
-	{"picture with wrong digits", "picture_title", reads, func(p *tab, at *place) {
+	{"picture with a wrong answer", "picture_title", reads, func(p *tab, at *place) {
 		p.follow()
 		first := p.picture()
 		p.write("#lg-answer", not(p.solution("self.token")))
@@ -64,6 +64,23 @@ var pages = []struct {
 	{"picture without script", "picture_title", reads, func(p *tab, at *place) {
 		p.script(false)
 		p.reload()
+		p.script(true)
+	}},
+	{"sound", "sound_title", reads, func(p *tab, at *place) {
+		p.press("#lg-sound")
+		p.listens()
+	}},
+	{"sound without an answer", "sound_title", reads, func(p *tab, at *place) {
+		p.press("#lg-sound")
+		p.listens()
+		p.press("#lg-send")
+		p.until("there is a hint", "document.querySelector('#lg-status.error')")
+	}},
+	{"sound without script", "sound_title", reads, func(p *tab, at *place) {
+		p.script(false)
+		p.reload()
+		p.leaves(func() { p.press("#lg-sound") })
+		p.listens()
 		p.script(true)
 	}},
 	{"slow", "slow_title", reads, func(p *tab, at *place) {

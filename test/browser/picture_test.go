@@ -6,12 +6,14 @@ import (
 
 	"github.com/chromedp/chromedp/kb"
 
+	"github.com/login-guard/login-guard/internal/guardtest"
+	"github.com/login-guard/login-guard/internal/picture"
 	"github.com/login-guard/login-guard/internal/shoptest"
 )
 
 const (
 	hintWrong = "That did not match."
-	hintEmpty = "Please type the six digits first."
+	hintEmpty = "Please type the characters first."
 	newOne    = "Here is a new picture."
 )
 
@@ -34,7 +36,7 @@ func (p *tab) follow() {
 // picture is the address of the picture that is shown, once it is drawn.
 func (p *tab) picture() string {
 	p.t.Helper()
-	p.until("the picture is drawn", "document.querySelector('#lg-picture').complete && document.querySelector('#lg-picture').naturalWidth === 240")
+	p.until("the picture is drawn", "document.querySelector('#lg-picture').complete && document.querySelector('#lg-picture').naturalWidth > 0")
 	return eval[string](p, "document.querySelector('#lg-picture').src")
 }
 
@@ -73,11 +75,14 @@ func TestPictureByKeyboardAlone(t *testing.T) {
 	p.tabTo("#lg-answer")
 	p.keys(kb.Enter)
 	p.says(hintEmpty)
-	// Spaces, as people group digits.
-	digits := p.solution("self.token")
-	for _, d := range digits[:3] + " " + digits[3:] {
-		p.keys(string(d))
+	// One short is not sent: the hint says how many there are.
+	text := strings.ToLower(p.solution("self.token"))
+	for _, c := range text[:2] + " " + text[2:4] {
+		p.keys(string(c))
 	}
+	p.keys(kb.Enter)
+	p.says("Five letters and digits.")
+	p.keys(text[4:])
 	p.keys(kb.Enter)
 	p.arrives(at, shoptest.Alice().Email)
 	at.saw(right())
@@ -109,12 +114,33 @@ func TestNewPictureOnDemand(t *testing.T) {
 // An Arabic keyboard types digits of its own.
 func TestPictureTakesArabicDigits(t *testing.T) {
 	t.Parallel()
-	at := start(t, reads(t)...)
+	shop := shoptest.Generic().Start(t)
+	file := caddyfile("http://localhost:$PORT", shop.URL, "", reads(t)...)
+	gate := guardtest.Start(t, strings.Replace(file, `name "Demo Shop"`, "picture digits", 1))
+	at := &place{t: t, shop: shop, gate: gate, url: gate.URL}
 	p := shopper(t, from(t, "ar"))
 	p.alice(at)
 	p.meets(at, "#lg-picture")
 	p.follow()
-	typed := strings.Map(func(d rune) rune { return d - '0' + '٠' }, p.solution("self.token"))
+	if got := eval[string](p, "document.querySelector('#lg-answer').inputMode"); got != "numeric" {
+		t.Errorf("the field for digits has inputmode %q", got)
+	}
+	typed := strings.Map(func(d rune) rune { return d - '0' + '٠' }, p.solutionOf(picture.StyleDigits, "self.token"))
+	p.write("#lg-answer", typed)
+	p.press("#lg-send")
+	p.arrives(at, shoptest.Alice().Email)
+	at.saw(right())
+}
+
+// A Russian keyboard has letters of the same shape.
+func TestPictureTakesCyrillicLetters(t *testing.T) {
+	t.Parallel()
+	at := start(t, reads(t)...)
+	p := shopper(t, from(t, "ru"))
+	p.alice(at)
+	p.meets(at, "#lg-picture")
+	p.follow()
+	typed := strings.NewReplacer("A", "а", "E", "е", "K", "к", "M", "м", "H", "н", "P", "р", "C", "с", "T", "т", "Y", "у", "X", "х").Replace(p.solution("self.token"))
 	p.write("#lg-answer", typed)
 	p.press("#lg-send")
 	p.arrives(at, shoptest.Alice().Email)

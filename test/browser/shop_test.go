@@ -13,6 +13,7 @@ import (
 
 	"github.com/login-guard/login-guard/internal/challenge/challengetest"
 	"github.com/login-guard/login-guard/internal/guardtest"
+	"github.com/login-guard/login-guard/internal/picture"
 	"github.com/login-guard/login-guard/internal/shoptest"
 )
 
@@ -155,21 +156,34 @@ func wrong(password string) shoptest.Login {
 	return shoptest.Login{Door: "login", Account: shoptest.Alice().Email, Password: password, Result: shoptest.Wrong}
 }
 
-// solution is what the picture shows whose token the expression evaluates to.
+// solution is what the picture shows, or the sound says, whose token the
+// expression evaluates to.
 func (p *tab) solution(token string) string {
 	p.t.Helper()
-	digits, err := challengetest.Solution(guardtest.Checks(p.t, "shop"), eval[string](p, token), time.Now())
+	return p.solutionOf(picture.StyleLetters, token)
+}
+
+func (p *tab) solutionOf(style picture.Style, token string) string {
+	p.t.Helper()
+	checks := guardtest.Checks(p.t, "shop")
+	checks.Style = style
+	text, err := challengetest.Solution(checks, eval[string](p, token), time.Now())
 	if err != nil {
 		p.t.Fatalf("reading the picture: %v", err)
 	}
-	return digits
+	return text
 }
 
-// not returns six digits that are others.
-func not(digits string) string {
-	out := []byte(digits)
-	for i := range out {
-		out[i] = '0' + (out[i]-'0'+1)%10
+// not returns as many characters, each another one.
+func not(text string) string {
+	out := []byte(text)
+	for i, c := range out {
+		switch out[i] = c + 1; c {
+		case 'Z':
+			out[i] = 'A'
+		case '9':
+			out[i] = '0'
+		}
 	}
 	return string(out)
 }
