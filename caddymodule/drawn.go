@@ -1,9 +1,10 @@
 package caddymodule
 
 import (
+	"bytes"
 	"errors"
 	"net/http"
-	"strconv"
+	"time"
 
 	"github.com/login-guard/login-guard/internal/challenge"
 	"github.com/login-guard/login-guard/internal/held"
@@ -12,41 +13,43 @@ import (
 
 // servePicture draws a picture that a check of ours named, once.
 func (h *Handler) servePicture(w http.ResponseWriter, r *http.Request, g *guard, name string) error {
-	return sendDrawn(w, r, "image/png", func() ([]byte, error) { return g.checks.Draw(r.Context(), name, h.now()) })
+	return h.serveDrawn(w, r, "image/png", func() ([]byte, error) {
+		return g.checks.Draw(r.Context(), name, h.now())
+	})
 }
 
 // serveSpoken speaks the digits of a check of ours, once.
 func (h *Handler) serveSpoken(w http.ResponseWriter, r *http.Request, g *guard, name string) error {
-	return sendDrawn(w, r, "audio/wav", func() ([]byte, error) {
+	return h.serveDrawn(w, r, "audio/wav", func() ([]byte, error) {
 		return g.checks.DrawSound(r.Context(), name, h.pages.Language(r).Tag, h.now())
 	})
 }
 
-func sendDrawn(w http.ResponseWriter, r *http.Request, contentType string, draw func() ([]byte, error)) error {
+func (h *Handler) serveDrawn(w http.ResponseWriter, r *http.Request, contentType string, draw func() ([]byte, error)) error {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		w.Header().Set("Allow", "GET, HEAD")
 		w.WriteHeader(http.StatusMethodNotAllowed)
 		return nil
 	}
 	body, err := draw()
-	switch {
-	case errors.Is(err, picture.ErrBusy):
+	if errors.Is(err, picture.ErrBusy) {
 		w.Header().Set("Retry-After", "1")
 		w.WriteHeader(http.StatusTooManyRequests)
 		return nil
-	case err != nil:
+	}
+	if err != nil {
+		if !errors.Is(err, challenge.ErrNoPicture) && r.Context().Err() == nil {
+			h.app.metrics.storeErrors.WithLabelValues("draw").Inc()
+		}
 		// Not ours, too old, shown already, or it could not be counted: the
 		// page says that it did not load and offers another one.
 		http.NotFound(w, r)
 		return nil
 	}
 	w.Header().Set("Content-Type", contentType)
-	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
-	if r.Method == http.MethodHead {
-		return nil
-	}
-	_, err = w.Write(body)
-	return err
+	// By parts, as Safari asks for every sound.
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body))
+	return nil
 }
 
 // serveSound gives a page digits to hear instead of a picture.

@@ -23,9 +23,9 @@ var ErrNoPicture = errors.New("there is no such picture")
 func (c *Checks) names(out *Issued, t Token) {
 	switch t.Kind {
 	case Picture:
-		out.Picture = c.name("picture", t)
+		out.Picture = c.name(namePicture, t)
 	case Sound:
-		out.Sound = c.name("sound", t)
+		out.Sound = c.name(nameSound, t)
 	}
 }
 
@@ -125,7 +125,7 @@ func (c *Checks) open(what, name string, now time.Time) (nonce [16]byte, ok bool
 // The error is ErrNoPicture, or picture.ErrBusy when too many are being drawn:
 // it is there for another try then.
 func (c *Checks) Draw(ctx context.Context, name string, now time.Time) (png []byte, err error) {
-	return c.once(ctx, "picture", name, now, func(nonce [16]byte) ([]byte, error) {
+	return c.once(ctx, namePicture, name, now, func(nonce [16]byte) ([]byte, error) {
 		return c.Pictures.Draw(ctx, c.job(Picture, nonce))
 	})
 }
@@ -134,13 +134,20 @@ func (c *Checks) Draw(ctx context.Context, name string, now time.Time) (png []by
 // (a BCP 47 tag) or in English, as Draw does with a picture.
 func (c *Checks) DrawSound(ctx context.Context, name, tag string, now time.Time) (wav []byte, err error) {
 	lang, _ := picture.Spoken(tag)
-	return c.once(ctx, "sound", name, now, func(nonce [16]byte) ([]byte, error) {
+	return c.once(ctx, nameSound, name, now, func(nonce [16]byte) ([]byte, error) {
 		return c.Pictures.Speak(ctx, c.job(Sound, nonce), lang)
 	})
 }
 
-// showsAgain is how often the bytes of a picture are sent again.
-const showsAgain = 3
+// showsAgain is how often the bytes of what was drawn are sent again. Some
+// browsers ask for a sound in many parts.
+var showsAgain = map[string]int{namePicture: 3, nameSound: 30}
+
+// What is named: a picture or a sound.
+const (
+	namePicture = "picture"
+	nameSound   = "sound"
+)
 
 func (c *Checks) once(ctx context.Context, what, name string, now time.Time, draw func(nonce [16]byte) ([]byte, error)) ([]byte, error) {
 	nonce, ok := c.open(what, name, now)
@@ -158,7 +165,7 @@ func (c *Checks) once(ctx context.Context, what, name string, now time.Time, dra
 		if !held {
 			return nil, ErrNoPicture
 		}
-		again := store.Charge{Key: c.key("shown", nonce[:]), Burst: showsAgain, Every: Life}
+		again := store.Charge{Key: c.key("shown", nonce[:]), Burst: showsAgain[what], Every: Life}
 		if err := c.Store.Reserve(ctx, &store.Reserve{Now: now, Charges: []store.Charge{again}}, &got); err != nil {
 			return nil, fmt.Errorf("counting a picture: %w", err)
 		}

@@ -81,7 +81,7 @@ func TestPictureByKeyboardAlone(t *testing.T) {
 		p.keys(string(c))
 	}
 	p.keys(kb.Enter)
-	p.says("Five letters and digits.")
+	p.says("Five characters: letters and digits.")
 	p.keys(text[4:])
 	p.keys(kb.Enter)
 	p.arrives(at, shoptest.Alice().Email)
