@@ -60,6 +60,9 @@ func (h *Handler) serveOwn(w http.ResponseWriter, r *http.Request) error {
 	if name, ok := strings.CutPrefix(rest, "sound/"); ok {
 		return h.serveSpoken(w, r, g, name)
 	}
+	if rest == "help" {
+		return h.serveHelp(w, r)
+	}
 	if ref, ok := strings.CutPrefix(rest, "check/"); ok {
 		return h.serveCheck(w, r, ref)
 	}

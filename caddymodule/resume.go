@@ -34,6 +34,17 @@ func (h *Handler) serveCheck(w http.ResponseWriter, r *http.Request, ref string)
 	return h.pages.Write(w, r, http.StatusOK, page.View{Kind: page.Resume, Ref: ref, Back: back})
 }
 
+// serveHelp is the page that tells customers about the checks. It is the same
+// for everybody who asks in a language.
+func (h *Handler) serveHelp(w http.ResponseWriter, r *http.Request) error {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		w.Header().Set("Allow", "GET, HEAD")
+		w.WriteHeader(http.StatusMethodNotAllowed)
+		return nil
+	}
+	return h.pages.Write(w, r, http.StatusOK, page.View{Kind: page.Help})
+}
+
 // maxBack is the longest way back that is written into a page, in bytes.
 const maxBack = 2000
 

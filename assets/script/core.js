@@ -4,6 +4,7 @@ const $ = id => document.getElementById('lg-' + id);
 const data = JSON.parse($('data').textContent), text = data.text;
 const form = $('form'), send = $('send'), line = $('status');
 const hold = form.elements.login_guard_hold.value;
+const aria = (element, name, value) => element.setAttribute('aria-' + name, value);
 const pause = ms => new Promise(go => setTimeout(go, ms));
 
 let task, work, born; // the check at hand, its proof of work, when it came
@@ -27,7 +28,7 @@ function say(words, tone = '') {
 
 function ready(on, label) {
 	send.textContent = label || text.send;
-	send.setAttribute('aria-disabled', !on);
+	aria(send, 'disabled', !on);
 }
 
 async function post(path, more) {
@@ -88,7 +89,7 @@ async function lost(seconds) {
 	ready(true, text.retry);
 	await new Promise(go => {
 		wake = go;
-		addEventListener('online', go, {once: true});
+		self.ononline = go;
 		setTimeout(go, Math.min(seconds, 30) * 1000);
 	});
 	wake = null;
@@ -98,10 +99,7 @@ async function lost(seconds) {
 
 function field(name, value) {
 	name = 'login_guard_' + name;
-	const input = form.elements[name] || form.appendChild(document.createElement('input'));
-	input.type = 'hidden';
-	input.name = name;
-	input.value = value;
+	Object.assign(form.elements[name] || form.appendChild(document.createElement('input')), {type: 'hidden', name, value});
 }
 
 // submit sends the form, after which the check is over for this page.
@@ -153,13 +151,13 @@ function begin(pressed) {
 	// Of these fields the script sends none but the held login.
 	for (const e of form.elements) if (e.name !== 'login_guard_hold') e.removeAttribute('name');
 	ready(false);
-	form.addEventListener('submit', e => {
+	form.onsubmit = e => {
 		e.preventDefault();
 		if (wake) wake();
 		else if (clearance) go();
 		else if (!busy) pressed(e.submitter?.value);
-	});
+	};
 	// Back to a page that was sent already: the shop's own page comes afresh.
-	addEventListener('pageshow', e => e.persisted && sent && location.replace(location.href));
+	self.onpageshow = e => e.persisted && sent && location.replace(location.href);
 	renew(12);
 }

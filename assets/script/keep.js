@@ -1,10 +1,10 @@
 // With a script the page has an address of its own, which shows this check
 // again: reload, a tab that the browser had put away, and Back from another
 // page lose nothing. What the page needs for that stays in this tab.
-const here = location.href, own = location.pathname.startsWith(data.prefix);
+const here = location.href;
 
 function remember() {
-	if (own) return; // at an address of ours that shows the check by itself
+	if (here.includes(data.prefix)) return; // an address that shows the check by itself
 	try {
 		const ref = $('ref').textContent, from = form.getAttribute('action');
 		sessionStorage.setItem('login_guard', JSON.stringify({ref, from, hold, token: task.token}));

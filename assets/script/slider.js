@@ -5,7 +5,7 @@ const END = 98; // percent of the way that count as the end
 function show(value) {
 	bar.value = value;
 	track.style.setProperty('--p', bar.value / 100);
-	bar.setAttribute('aria-valuetext', bar.value + '%');
+	aria(bar, 'valuetext', bar.value + '%');
 }
 
 function nudge(on) {
@@ -25,34 +25,32 @@ async function check(way, dragged) {
 	if (busy) return;
 	nudge();
 	say(text.checking);
-	press.setAttribute('aria-disabled', true);
+	aria(press, 'disabled', true);
 	marks.add('busy');
 	await ask(way, look());
 	marks.remove('busy');
 	if (!clearance) {
-		press.removeAttribute('aria-disabled');
+		aria(press, 'disabled', false);
 		return back(text.again);
 	}
 	show(100);
 	marks.add('busy', 'checked');
-	bar.setAttribute('aria-valuetext', track.querySelector('.done').textContent);
+	aria(bar, 'valuetext', track.querySelector('.done').textContent);
 	ready(true);
 	say(dragged ? text.checked_sending : text.checked_press, 'ok');
 	if (dragged) setTimeout(go, 700);
 }
 
-bar.addEventListener('pointerdown', e => {
+bar.onpointerdown = e => {
 	if (busy || !e.isPrimary || e.button) return;
 	grab(e);
 	nudge();
 	say('');
 	marks.remove('back');
-});
+};
 const mine = e => grip?.pointerId === e.pointerId;
 addEventListener('pointermove', e => mine(e) && point(e, e.getCoalescedEvents?.()));
-for (const kind of ['pointerup', 'pointercancel']) {
-	addEventListener(kind, e => mine(e) && setTimeout(release, 0, e));
-}
+self.onpointerup = self.onpointercancel = e => mine(e) && setTimeout(release, 0, e);
 
 // release runs after the range has taken the pointer's last place.
 function release(e) {

@@ -14,7 +14,7 @@ func TestCompact(t *testing.T) {
 		"script: what others see keeps its name": {compactJS, "(() => {\n\tself.renewed = reply => reply.task;\n})();\n", "(()=>{self.renewed=e=>e.task})()"},
 		"style: no comments":                     {compactCSS, "/* why */\na > b, c {\n\tcolor: red;\n\tmargin: 0 1px;\n}\n", "a>b,c{color:red;margin:0 1px}"},
 		"style: sums keep their spaces":          {compactCSS, "a { width: calc(1 - var(--p) * (100% - 5px)) }", "a{width:calc(1 - var(--p) * (100% - 5px))}"},
-		"style: colours have short names":        {compactCSS, ":root{--on:#123;--onok:#456}a{color:var(--on,var(--accent));width:var(--once)}", ":root{--J:#123;--H:#456}a{color:var(--J,var(--Y));width:var(--once)}"},
+		"style: colours have short names":        {compactCSS, ":root{--on:#123;--ok:#456}a{color:var(--on,var(--accent));width:var(--once)}", ":root{--I:#123;--G:#456}a{color:var(--I,var(--Y));width:var(--once)}"},
 		"page: quotes stay":                      {compactHTML, "<p class=\"a\">\n\t\t{{if .X}}<a href=\"{{.X}}\">a</a>{{end}}\n\n</p>\n", `<p class="a">{{if .X}}<a href="{{.X}}">a</a>{{end}}`},
 	}
 	for name, test := range tests {

@@ -27,7 +27,8 @@ type document struct {
 	Back      string
 	Picture   string
 	Sound     string
-	Letters   bool // a picture of letters is asked for, not digits
+	Letters   bool   // a picture of letters is asked for, not digits
+	Prefix    string // of the paths of ours
 	Support   string
 	Reset     string
 	Help      string // the support link, where the page itself is the problem
@@ -49,7 +50,7 @@ type scriptData struct {
 }
 
 // bodies names the template of each kind; the others are messages.
-var bodies = map[Kind]string{Slider: "slider", Picture: "picture", Sound: "picture", Slow: "slow", Deny: "deny", Unreachable: "unreachable", Resume: "resume"}
+var bodies = map[Kind]string{Slider: "slider", Picture: "picture", Sound: "picture", Slow: "slow", Deny: "deny", Unreachable: "unreachable", Resume: "resume", Help: "help"}
 
 // errorKeys turns View.Error into a key of the languages.
 var errorKeys = map[string]string{"": "", "skip": "skip", "short": "short", "wrong": "wrong", "empty": "empty", "wait": "early", "busy": "slow_busy", "sound_busy": "sound_busy", "more": "more"}
@@ -143,7 +144,7 @@ func (d *document) errorText() string {
 // document gathers what the page of a view says. It is cheap: each answer of
 // an attack comes by here.
 func (p *Pages) document(r *http.Request, lang *Language, nonce string, v View) (document, error) {
-	d := document{View: v, Language: lang, Shop: p.shop(r), Nonce: nonce, css: p.styles[v.Kind]}
+	d := document{View: v, Language: lang, Shop: p.shop(r), Nonce: nonce, Prefix: p.theme.Prefix, css: p.styles[v.Kind]}
 	switch v.Kind {
 	case Slider, Picture, Sound, Slow:
 		d.Script = template.JS(p.script(r, v.Kind))
@@ -169,6 +170,8 @@ func (p *Pages) document(r *http.Request, lang *Language, nonce string, v View) 
 		d.Back, d.Help = ownPath(v.Back), p.theme.Support
 	case Gone, OnceMore:
 		d.Back = ownPath(v.Back)
+	case Help:
+		d.Support = p.theme.Support
 	case Resume:
 		d.Script = template.JS(p.scripts[v.Kind])
 		d.Back = ownPath(v.Back)

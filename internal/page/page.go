@@ -95,6 +95,7 @@ const (
 	TooLarge    Kind = "too_large"   // the body holds a login and is over the cap
 	Foreign     Kind = "foreign"     // the request came from another site
 	Resume      Kind = "resume"      // goes on with the check that this tab was at
+	Help        Kind = "help"        // what the checks are, with pictures
 )
 
 // Theme says how the pages of one shop look.
@@ -193,6 +194,7 @@ var styles = map[Kind]string{
 	TooLarge:   "message",
 	Foreign:    "message",
 	Resume:     "message",
+	Help:       "help",
 }
 var scripts = map[Kind]string{
 	Slider:      "pow core keep seen slider",
@@ -236,7 +238,11 @@ func New(t Theme) (*Pages, error) {
 		return nil, err
 	}
 	schemes := colours.css()
+<<<<<<< HEAD
 	for _, kind := range []Kind{Slider, Picture, Sound, Slow, Deny, Gone, OnceMore, Unreachable, Unreadable, TooLarge, Foreign, Resume} {
+=======
+	for _, kind := range []Kind{Slider, Picture, Slow, Deny, Gone, OnceMore, Unreachable, Unreadable, TooLarge, Foreign, Resume, Help} {
+>>>>>>> a799635 (page: a page that tells customers about the checks)
 		style, err := join("style/%s.css", "base "+styles[kind])
 		if err != nil {
 			return nil, err
@@ -284,7 +290,7 @@ func join(pattern, names string) (string, error) {
 
 func parseTemplates() (*template.Template, error) {
 	all := template.New("")
-	for _, name := range []string{"base", "slider", "picture", "slow", "message", "resume"} {
+	for _, name := range []string{"base", "slider", "picture", "slow", "message", "resume", "help"} {
 		text, err := assets.Files.ReadFile("page/" + name + ".html")
 		if err != nil {
 			return nil, fmt.Errorf("reading embedded page %s: %w", name, err)

@@ -15,7 +15,11 @@ import (
 )
 
 // kinds are all pages.
+<<<<<<< HEAD
 var kinds = []Kind{Slider, Picture, Sound, Slow, Deny, Gone, OnceMore, Unreachable, Unreadable, TooLarge, Foreign, Resume}
+=======
+var kinds = []Kind{Slider, Picture, Slow, Deny, Gone, OnceMore, Unreachable, Unreadable, TooLarge, Foreign, Resume, Help}
+>>>>>>> a799635 (page: a page that tells customers about the checks)
 
 // tags are the languages there are.
 var tags = func() (tags []string) {
@@ -430,6 +434,9 @@ func TestProblem(t *testing.T) {
 		}
 	}
 	for _, kind := range kinds {
+		if kind == Resume || kind == Help {
+			continue // only a browser comes there
+		}
 		w := httptest.NewRecorder()
 		if err := p.Problem(w, r, http.StatusForbidden, Problem{Kind: kind, Challenge: "/.login-guard/challenge/7KQ2-M4XD"}); err != nil {
 			t.Fatal(err)

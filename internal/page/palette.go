@@ -73,7 +73,6 @@ var fixed = [...]struct{ name, light, dark string }{
 	{"track", "#e6eaf0", "#2a313a"},
 	{"edge", "#737c89", "#8893a2"},
 	{"ok", "#17753a", "#58c883"},
-	{"onok", "#ffffff", "#06210f"},
 	{"error", "#b3261e", "#ff9c92"},
 	{"on", "#ffffff", "#0b1626"},
 }

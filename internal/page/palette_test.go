@@ -28,9 +28,9 @@ func TestPaletteCanBeRead(t *testing.T) {
 	}{
 		{"text", "ground", 4.5}, {"text", "card", 4.5}, {"text", "track", 4.5},
 		{"muted", "card", 4.5}, {"muted", "track", 4.5},
-		{"error", "card", 4.5}, {"ok", "card", 4.5}, {"onok", "ok", 4.5}, {"on", "accent", 4.5},
+		{"error", "card", 4.5}, {"ok", "card", 4.5}, {"card", "ok", 4.5}, {"on", "accent", 4.5},
 		{"edge", "card", 3}, {"edge", "track", 3}, {"accent", "card", 3}, {"accent", "ground", 3},
-		{"accent", "track", 3}, {"accent", "trail", 3}, {"ok", "onok", 3},
+		{"accent", "track", 3}, {"accent", "trail", 3}, {"ok", "card", 3},
 	}
 	for _, accent := range []string{DefaultAccent, "#000", "#0b6", "#b3261e", "#6a1b9a", "#00695c", "#767676", "#c2185b", "#123", "#00f", "#8a5a00", "#007a3d"} {
 		p, err := newPalette(accent)

@@ -13,13 +13,18 @@ import (
 const maxSlider = 14000
 
 // maxSliderTexts is what the texts of a slider page have in bytes together at
+<<<<<<< HEAD
 // most, some that stand there twice counted twice. Of 32 languages English has
 // 723 and Hindi, of three bytes a letter, the most: 1925.
+=======
+// most, some that stand there twice counted twice. It leaves room for letters
+// of three bytes; English has 750.
+>>>>>>> a799635 (page: a page that tells customers about the checks)
 const maxSliderTexts = 2100
 
 func TestSliderPageIsOneSmallResponse(t *testing.T) {
 	p := newPages(t, Theme{Name: "A Shop With a Long Name"})
-	keys := append(p.words[Slider], strings.Fields("slider_title slider_title slider_lead slider_lead_plain slider_label slider_hint checked continue press why why_text ref")...)
+	keys := append(p.words[Slider], strings.Fields("slider_title slider_title slider_lead slider_lead_plain slider_label slider_hint help checked continue press why why_text ref")...)
 	for _, l := range p.languages.all {
 		page := body(t, get(t, p, l.Tag, view(Slider)))
 		if len(page) > maxSlider {
@@ -41,6 +46,28 @@ func TestSliderPageIsOneSmallResponse(t *testing.T) {
 		}
 		if outside := regexp.MustCompile(`(?i)\b(src|srcset|@import|url\()\b?[=( ]`).FindString(page); outside != "" {
 			t.Errorf("%s: the page loads something else: %q", l.Tag, outside)
+		}
+	}
+}
+
+func TestTheHelpPageIsOneSmallResponseWithoutAScript(t *testing.T) {
+	p := newPages(t, Theme{Name: "A Shop With a Long Name", Support: "https://shop.example/contact"})
+	for _, l := range p.languages.all {
+		page := body(t, get(t, p, l.Tag, View{Kind: Help}))
+		if len(page) > maxSlider {
+			t.Errorf("%s: %d bytes, more than %d", l.Tag, len(page), maxSlider)
+		}
+		if strings.Contains(page, "<script") || strings.Count(page, "<svg") != 5 || !strings.Contains(page, `href="https://shop.example/contact"`) {
+			t.Errorf("%s: the page has a script, or lacks a picture or the way to the shop", l.Tag)
+		}
+	}
+}
+
+func TestEveryPageOfACheckLeadsToTheHelpInItsLanguage(t *testing.T) {
+	p := newPages(t, Theme{Prefix: "/guard/"})
+	for _, kind := range []Kind{Slider, Picture, Slow, Deny} {
+		if page := body(t, get(t, p, "pt-BR", view(kind))); !strings.Contains(page, `<a href="/guard/help?lang=pt-BR" target="_blank" rel="noopener">`) {
+			t.Errorf("%s: the page does not lead to the help", kind)
 		}
 	}
 }

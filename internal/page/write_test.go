@@ -82,6 +82,9 @@ func TestAnswersAtTheSameTimeHaveTheirOwnValues(t *testing.T) {
 				if _, used := nonces.LoadOrStore(nonce, true); used || len(nonce) != nonceLength || strings.Count(page, " nonce=") != strings.Count(page, ` nonce="`+nonce+`"`) {
 					t.Errorf("%s: nonce %q is not the page's own", own, nonce)
 				}
+				if v.Kind == Resume || v.Kind == Help {
+					continue // only a browser comes there
+				}
 				w = httptest.NewRecorder()
 				if err := p.Problem(w, r, http.StatusForbidden, Problem{Kind: v.Kind, Ref: v.Ref}); err != nil || !strings.Contains(w.Body.String(), `"ref":"`+v.Ref+`"`) {
 					t.Errorf("%s: %v: problem %s", own, err, w.Body)

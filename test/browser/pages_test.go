@@ -45,7 +45,7 @@ var pages = []struct {
 	}},
 	{"slider without script", "slider_title", slider, func(p *tab, at *place) {
 		p.script(false)
-		p.reload()
+		p.comes(at, shopperOf(p), "a guess")
 		p.script(true)
 	}},
 	{"picture", "picture_title", reads, func(p *tab, at *place) { p.picture() }},
@@ -63,7 +63,7 @@ var pages = []struct {
 	}},
 	{"picture without script", "picture_title", reads, func(p *tab, at *place) {
 		p.script(false)
-		p.reload()
+		p.comes(at, shopperOf(p), "a guess")
 		p.script(true)
 	}},
 	{"sound", "sound_title", reads, func(p *tab, at *place) {
@@ -89,7 +89,7 @@ var pages = []struct {
 	}},
 	{"slow without script", "slow_title", reads, func(p *tab, at *place) {
 		p.script(false)
-		p.reload()
+		p.comes(at, shopperOf(p), "a guess")
 		p.leaves(func() { p.press("#lg-slow") })
 		p.script(true)
 	}},
@@ -140,6 +140,7 @@ var pages = []struct {
 		})()`)
 		p.signIn(shopperOf(p), "a guess")
 	}},
+	{"help", "help_title", slider, func(p *tab, at *place) { p.visit(at.url + "/.login-guard/help") }},
 	{"foreign", "foreign_title", slider, func(p *tab, at *place) {
 		p.allow("status of 403")
 		hold := eval[string](p, "document.querySelector('#lg-form').elements.login_guard_hold.value")
