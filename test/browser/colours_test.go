@@ -119,7 +119,7 @@ func TestMoreContrastIsGivenToWhoAsksForIt(t *testing.T) {
 			if (!e.checkVisibility() || e.matches('.primary:not([aria-disabled=true]), .thumb, .thumb *, .done')) continue;
 			const s = getComputedStyle(e);
 			if ([...e.childNodes].some(n => n.nodeType === 3 && n.data.trim()) && s.color !== text) out.push(e.tagName + '#' + e.id + ' is ' + s.color);
-			if (e.matches('.bar, button') && s.borderTopColor !== text) out.push('the edge of ' + e.tagName + '#' + e.id + ' is ' + s.borderTopColor);
+			if (e.matches('.bar, button:not([aria-disabled=true])') && s.borderTopColor !== text) out.push('the edge of ' + e.tagName + '#' + e.id + ' is ' + s.borderTopColor);
 		}
 		return out;
 	})()`

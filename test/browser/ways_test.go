@@ -67,8 +67,15 @@ func (p *tab) waits() {
 	p.until("the wait has begun", fmt.Sprintf("document.querySelector('#lg-title')?.textContent === %q", words(p.t, "en", "slow_title")))
 }
 
-// With nothing but a keyboard, from the shop's own form to the shop's answer.
-// The shopper never presses anything that is not in focus.
+// magnified makes the window one of 1280 × 1024 px at 400 %.
+func (p *tab) magnified() {
+	p.t.Helper()
+	call(p, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: 320, Height: 256, DeviceScaleFactor: 4})
+}
+
+// With nothing but a keyboard, from the shop's own form to the shop's answer,
+// in a window at 400 % (WCAG 2.2 SC 2.1.1, 1.4.10). The shopper never presses
+// anything that is not in focus.
 func TestEveryWayByKeyboardAlone(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -101,11 +108,13 @@ func TestEveryWayByKeyboardAlone(t *testing.T) {
 			t.Parallel()
 			at := start(t, c.options(t)...)
 			p := shopper(t, from(t, "en"))
+			p.magnified()
 			p.visit(at.url + "/login")
 			p.types("#email", shoptest.Alice().Email)
 			p.types("#password", shoptest.Alice().Password)
 			p.leaves(func() { p.keys(kb.Enter) })
 			p.until("a check is there", "document.querySelector('#lg-send')")
+			p.fits("at 400 %")
 			c.walk(p)
 			p.arrives(at, shoptest.Alice().Email)
 			at.saw(right())
