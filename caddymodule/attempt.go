@@ -12,6 +12,7 @@ import (
 	"github.com/login-guard/login-guard/config"
 	"github.com/login-guard/login-guard/internal/challenge"
 	"github.com/login-guard/login-guard/internal/device"
+	"github.com/login-guard/login-guard/internal/engine"
 	"github.com/login-guard/login-guard/internal/held"
 	"github.com/login-guard/login-guard/internal/ledger"
 	"github.com/login-guard/login-guard/internal/login"
@@ -47,8 +48,8 @@ type attempt struct {
 	passed  device.Rung // strongest check passed that is still good
 	same    store.Key
 
-	reserved   *ledger.Reservation
-	others     []*ledger.Reservation // on the accounts that shops might read instead
+	others     []device.Account // that shops might read instead
+	decision   *engine.Decision // nil where none was needed
 	assessment risk.Assessment
 	verdict    risk.Verdict
 	mode       string
@@ -82,15 +83,9 @@ func (h *Handler) attempt(w http.ResponseWriter, r *http.Request, a *attempt, ne
 		return h.deny(w, r, a)
 	}
 	h.collectMore(r, a)
-	if err := h.reserve(r.Context(), a); err != nil {
-		if watching {
-			a.verdict = storeDown
-			return h.forward(w, r, a, next)
-		}
+	if err := h.decide(r.Context(), a); err != nil && !watching {
 		return h.storeDown(w, r, a, err)
 	}
-	a.assessment = risk.Assess(h.facts(a))
-	a.verdict = risk.Decide(h.EffectiveLadder(), h.situation(a))
 	if watching {
 		return h.forward(w, r, a, next)
 	}
@@ -138,6 +133,9 @@ func (h *Handler) collectMore(r *http.Request, a *attempt) {
 	if p, ok := device.OpenPass(a.g.ring, h.name, a.cookies.pass, a.account, family, a.now); ok {
 		a.pass, a.passed = p, p.Rung
 	}
+	for _, name := range a.reading.Accounts[min(1, len(a.reading.Accounts)):] {
+		a.others = append(a.others, a.g.ledger.Account(h.reader.FoldAccount(name)))
+	}
 	a.same = a.g.ledger.Same(a.signals.Host, a.reading.Endpoint.Name(), original(r).RequestURI(), a.reading.Body)
 	h.redeem(r, a, a.clearance)
 }
@@ -173,105 +171,28 @@ func clientAddress(r *http.Request) netip.Addr {
 	return addr.Unmap().WithZone("")
 }
 
-// reserve counts the attempt. When a shared store does not answer,
-// on_store_error says whether this node counts by itself or nobody gets in.
-func (h *Handler) reserve(ctx context.Context, a *attempt) (err error) {
-	q := ledger.Attempt{
-		Account: a.account, Host: a.signals.Host, Network: a.signals.Network,
-		Device: a.device.ID, Known: a.known, Same: a.same,
-		Country: a.signals.Country, ASN: a.signals.ASN, Family: a.signals.Family,
-		Lenient: a.signals.Private, Again: a.solved != nil || a.cleared != device.NoRung,
-	}
-	if a.passed != device.NoRung && !a.pass.Succeeded {
-		q.Pass = a.pass.ID
-	}
-	if a.reserved, err = a.g.ledger.Reserve(ctx, a.now, q); err != nil {
-		return err
-	}
-	for _, name := range a.reading.Accounts[min(1, len(a.reading.Accounts)):] {
-		other := q
-		other.Account, other.Known, other.Pass, other.Same = a.g.ledger.Account(h.reader.FoldAccount(name)), false, [16]byte{}, store.Key{}
-		r, err := a.g.ledger.Reserve(ctx, a.now, other)
-		if err != nil {
-			return err
-		}
-		a.others = append(a.others, r)
-		a.reserved.Over = append(a.reserved.Over, r.Over...)
-	}
-	if a.signals.Private && len(a.reserved.Over) > 0 {
-		h.app.warnOfProxy(a.now, h.name, a.reserved.Over[0].Limit)
-	}
-	h.revoke(a)
-	if a.reserved.PassSpent {
-		a.passed = device.NoRung
+// decide counts the attempt and says what it meets. When a shared store does
+// not answer, on_store_error says whether this node counts by itself or
+// nobody gets in.
+func (h *Handler) decide(ctx context.Context, a *attempt) (err error) {
+	q := engine.Attempt{
+		Account: a.account, Others: a.others, Signals: a.signals,
+		Device: a.device, Known: a.known, Seen: a.seen, Pass: a.pass, Passed: a.passed,
+		Solved: a.solved != nil || a.cleared != device.NoRung, Rung: a.cleared, Same: a.same,
 	}
 	if a.solved != nil {
-		a.passed = max(a.passed, a.solved.rung)
+		q.Rung = max(q.Rung, a.solved.rung)
 	}
-	a.passed = max(a.passed, a.cleared)
-	return nil
-}
-
-// revoke drops what the operator revoked: a device or pass from before.
-func (h *Handler) revoke(a *attempt) {
-	void := a.reserved.AccountRevoked
-	if a.reserved.SiteRevoked.After(void) {
-		void = a.reserved.SiteRevoked
+	a.evidence.Each(func(code string, points float64) {
+		q.Evidence = append(q.Evidence, risk.Reason{Code: code, Points: points})
+	})
+	a.decision, err = a.g.engine.Decide(ctx, a.now, q)
+	d := a.decision
+	a.known, a.passed, a.assessment, a.verdict = d.Known, d.Passed, d.Assessment, d.Verdict
+	if a.signals.Private && len(d.Situation.Over) > 0 {
+		h.app.warnOfProxy(a.now, h.name, d.Situation.Over[0].Limit)
 	}
-	if void.IsZero() {
-		return
-	}
-	if a.known && !a.seen.After(void) {
-		a.known = false
-	}
-	if a.passed != device.NoRung && !a.pass.Issued.After(void) {
-		a.passed = device.NoRung
-	}
-}
-
-// facts is all that the score looks at.
-func (h *Handler) facts(a *attempt) risk.Facts {
-	f := a.reserved.Facts
-	f.DeviceKnown = a.known
-	f.CheckPassed = a.passed != device.NoRung
-	a.evidence.Each(func(code string, points float64) { f.Check = append(f.Check, risk.Reason{Code: code, Points: points}) })
-	f.NoAcceptLanguage = a.signals.NoAcceptLanguage
-	f.Tor, f.Blocked, f.VPN, f.Hosting = a.signals.Tor, a.signals.Blocked, a.signals.VPN, a.signals.Hosting
-	return f
-}
-
-// situation is all that the verdict looks at.
-func (h *Handler) situation(a *attempt) risk.Situation {
-	s := risk.Situation{
-		Assessment:   a.assessment,
-		Over:         a.reserved.Over,
-		DeviceKnown:  a.known,
-		Blameless:    a.signals.Private || a.reserved.Busy,
-		AddressUnits: a.reserved.Facts.AddressFailures,
-		Passed:       passedAction(a.passed),
-	}
-	if after := time.Duration(h.AskAfter); after > 0 && (!a.known || a.now.Sub(a.seen) > after) {
-		s.Floors = append(s.Floors, risk.Floor{Demands: risk.Slider, Code: risk.CodeAskAfter})
-	}
-	if a.evidence.Points >= challenge.Doubt && h.EffectiveLadder().Picture != config.RungOff {
-		s.Floors = append(s.Floors, risk.Floor{Demands: risk.Picture, Code: risk.CodeFloorEvidence})
-	}
-	account := h.limits[config.LimitAccount]
-	if !a.known && !account.Off && len(account.Steps) > 0 && a.reserved.Wall.Failures >= account.Steps[0] {
-		s.Floors = append(s.Floors, risk.Floor{Demands: risk.Slider, Code: risk.CodeLimit + config.LimitAccount})
-	}
-	return s
-}
-
-func passedAction(r device.Rung) risk.Action {
-	switch r {
-	case device.Slider:
-		return risk.Slider
-	case device.Picture:
-		return risk.Picture
-	default:
-		return risk.Allow
-	}
+	return err
 }
 
 // deny answers 429. The budgets are given back: what was not tried costs
@@ -286,26 +207,20 @@ func (h *Handler) deny(w http.ResponseWriter, r *http.Request, a *attempt) error
 // storeRetry is when it is worth trying again.
 const storeRetry = 10 * time.Second
 
-// storeDown is the verdict while the store does not answer.
-var storeDown = risk.Verdict{Action: risk.Deny, Reasons: []risk.Reason{{Code: "store.down"}}}
-
 // storeDown answers while the store does not and on_store_error says deny.
 func (h *Handler) storeDown(w http.ResponseWriter, r *http.Request, a *attempt, cause error) error {
 	h.app.logger.Error("the store does not answer; logins are refused", zapError(cause))
-	a.verdict = storeDown
+	a.verdict = engine.StoreDown()
 	h.report(r, a, login.None)
 	return h.writeDenial(w, r, a.ref, http.StatusServiceUnavailable, storeRetry)
 }
 
-// settle ends the reservation, also when the client has gone.
+// settle ends what was counted, also when the client has gone.
 func (h *Handler) settle(ctx context.Context, a *attempt, o login.Outcome) {
-	if a.reserved == nil {
+	if !a.decision.Counted() {
 		return
 	}
-	ctx = context.WithoutCancel(ctx) // stores bound their own time
-	for _, res := range append(a.others, a.reserved) {
-		if err := a.g.ledger.Settle(ctx, h.now(), res, o); err != nil {
-			h.app.logger.Warn("settling an attempt", zapError(err))
-		}
+	if err := a.g.engine.Settle(ctx, h.now(), a.decision, o); err != nil {
+		h.app.logger.Warn("settling an attempt", zapError(err))
 	}
 }

@@ -81,10 +81,10 @@ func (h *Handler) denied(a *attempt) bool {
 
 // noteDenial remembers a denial where a limit alone is the reason.
 func (h *Handler) noteDenial(a *attempt) {
-	if a.verdict.Action != risk.Deny || a.known || a.reserved == nil || len(a.others) > 0 || a.cookies.pass != "" {
+	if a.verdict.Action != risk.Deny || a.known || !a.decision.Counted() || len(a.others) > 0 || a.cookies.pass != "" {
 		return
 	}
-	for _, o := range a.reserved.Over {
+	for _, o := range a.decision.Situation.Over {
 		if o.Demands != risk.Deny || o.RetryAfter < time.Second {
 			continue
 		}
@@ -95,7 +95,7 @@ func (h *Handler) noteDenial(a *attempt) {
 		case config.LimitAccount:
 			h.denials.note(a.now, a.names.Account, v, a.assessment.Score)
 		case config.LimitAddress, config.LimitAttempts, config.LimitAccounts:
-			if !a.signals.Private && !a.reserved.Busy {
+			if !a.signals.Private && !a.decision.Busy {
 				h.denials.note(a.now, a.names.Host, v, a.assessment.Score)
 			}
 		}

@@ -19,6 +19,7 @@ import (
 	"github.com/login-guard/login-guard/config"
 	"github.com/login-guard/login-guard/internal/challenge"
 	"github.com/login-guard/login-guard/internal/device"
+	"github.com/login-guard/login-guard/internal/engine"
 	"github.com/login-guard/login-guard/internal/held"
 	"github.com/login-guard/login-guard/internal/keys"
 	"github.com/login-guard/login-guard/internal/ledger"
@@ -74,6 +75,7 @@ type drawing struct {
 type guard struct {
 	ring      *keys.Ring
 	ledger    *ledger.Ledger
+	engine    *engine.Engine
 	checks    *challenge.Checks
 	held      *held.Keeper
 	store     store.Store
@@ -176,12 +178,18 @@ func (h *Handler) build() (*guard, error) {
 		store:     s,
 		collector: signal.NewCollector(h.app.signalFiles()),
 	}
+	g.engine = h.decidesBy(g.ledger)
 	pool := g.checks.Pictures
 	pool.Start(g.checks.Ahead)
 	if h.drawing.pool.Store(pool); h.drawing.over.Load() {
 		pool.Stop() // the configuration went while its last requests came
 	}
 	return g, nil
+}
+
+// decidesBy is what decides on the site's logins.
+func (h *Handler) decidesBy(l *ledger.Ledger) *engine.Engine {
+	return &engine.Engine{Ledger: l, Ladder: h.EffectiveLadder(), AskAfter: time.Duration(h.AskAfter), Limits: h.limits}
 }
 
 // Cleanup ends the drawing of pictures ahead. All else that lasts is the

@@ -6,6 +6,7 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
 	"github.com/login-guard/login-guard/config"
+	"github.com/login-guard/login-guard/internal/engine"
 	"github.com/login-guard/login-guard/internal/ledger"
 	"github.com/login-guard/login-guard/internal/login"
 	"github.com/login-guard/login-guard/internal/risk"
@@ -34,7 +35,7 @@ func (h *Handler) side(w http.ResponseWriter, r *http.Request, a *attempt, next 
 	a.verdict = risk.Verdict{Action: risk.Allow}
 	switch {
 	case err != nil:
-		a.verdict = storeDown
+		a.verdict = engine.StoreDown()
 	case after > 0:
 		a.verdict = risk.Verdict{Action: risk.Deny, RetryAfter: after, Reasons: []risk.Reason{{Code: risk.CodeLimit + limit}}}
 	}

@@ -78,6 +78,7 @@ func withStore(t *testing.T, site config.Site, s store.Store) *Handler {
 		held:      &held.Keeper{Ring: ring, Store: s, Site: h.name, Random: h.random},
 		collector: signal.NewCollector(nil),
 	}
+	g.engine = h.decidesBy(g.ledger)
 	h.ready = func() (*guard, error) { return g, nil }
 	return h
 }
