@@ -53,7 +53,7 @@ type scriptData struct {
 var bodies = map[Kind]string{Slider: "slider", Picture: "picture", Sound: "picture", Slow: "slow", Deny: "deny", Unreachable: "unreachable", Resume: "resume", Help: "help"}
 
 // errorKeys turns View.Error into a key of the languages.
-var errorKeys = map[string]string{"": "", "skip": "skip", "short": "short", "wrong": "wrong", "empty": "empty", "wait": "early", "busy": "slow_busy", "sound_busy": "sound_busy", "more": "more"}
+var errorKeys = map[string]string{"": "", "skip": "skip", "short": "short", "wrong": "wrong", "empty": "empty", "wait": "early", "busy": "slow_busy", "sound_busy": "sound_busy", "more": "more", "queue": "slow_queue"}
 
 // T returns the text of a key in the page's language.
 func (d *document) T(key string) string { return d.Language.Text(key) }

@@ -238,11 +238,7 @@ func New(t Theme) (*Pages, error) {
 		return nil, err
 	}
 	schemes := colours.css()
-<<<<<<< HEAD
-	for _, kind := range []Kind{Slider, Picture, Sound, Slow, Deny, Gone, OnceMore, Unreachable, Unreadable, TooLarge, Foreign, Resume} {
-=======
-	for _, kind := range []Kind{Slider, Picture, Slow, Deny, Gone, OnceMore, Unreachable, Unreadable, TooLarge, Foreign, Resume, Help} {
->>>>>>> a799635 (page: a page that tells customers about the checks)
+	for _, kind := range []Kind{Slider, Picture, Sound, Slow, Deny, Gone, OnceMore, Unreachable, Unreadable, TooLarge, Foreign, Resume, Help} {
 		style, err := join("style/%s.css", "base "+styles[kind])
 		if err != nil {
 			return nil, err

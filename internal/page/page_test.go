@@ -15,11 +15,7 @@ import (
 )
 
 // kinds are all pages.
-<<<<<<< HEAD
-var kinds = []Kind{Slider, Picture, Sound, Slow, Deny, Gone, OnceMore, Unreachable, Unreadable, TooLarge, Foreign, Resume}
-=======
-var kinds = []Kind{Slider, Picture, Slow, Deny, Gone, OnceMore, Unreachable, Unreadable, TooLarge, Foreign, Resume, Help}
->>>>>>> a799635 (page: a page that tells customers about the checks)
+var kinds = []Kind{Slider, Picture, Sound, Slow, Deny, Gone, OnceMore, Unreachable, Unreadable, TooLarge, Foreign, Resume, Help}
 
 // tags are the languages there are.
 var tags = func() (tags []string) {

@@ -53,11 +53,7 @@ type problemForm struct {
 // reader's language.
 func (p *Pages) Problem(w http.ResponseWriter, r *http.Request, status int, pr Problem) error {
 	switch pr.Kind {
-<<<<<<< HEAD
 	case Slider, Picture, Sound, Slow, Deny, Gone, OnceMore, Unreachable, Unreadable, TooLarge, Foreign, Resume:
-=======
-	case Slider, Picture, Slow, Deny, Gone, OnceMore, Unreachable, Unreadable, TooLarge, Foreign:
->>>>>>> a799635 (page: a page that tells customers about the checks)
 	default:
 		return fmt.Errorf("sending a problem: there is no kind %q", pr.Kind)
 	}

@@ -13,14 +13,9 @@ import (
 const maxSlider = 14000
 
 // maxSliderTexts is what the texts of a slider page have in bytes together at
-<<<<<<< HEAD
 // most, some that stand there twice counted twice. Of 32 languages English has
 // 723 and Hindi, of three bytes a letter, the most: 1925.
-=======
-// most, some that stand there twice counted twice. It leaves room for letters
-// of three bytes; English has 750.
->>>>>>> a799635 (page: a page that tells customers about the checks)
-const maxSliderTexts = 2100
+const maxSliderTexts = 2040
 
 func TestSliderPageIsOneSmallResponse(t *testing.T) {
 	p := newPages(t, Theme{Name: "A Shop With a Long Name"})
