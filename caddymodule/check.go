@@ -307,7 +307,9 @@ func (h *Handler) showTask(w http.ResponseWriter, r *http.Request, g *guard, sli
 		v.Kind = page.Sound
 		h.mark(w, string(risk.Picture), slip.Ref)
 	case challenge.Slow:
-		v.Kind = page.Slow
+		if v.Kind = page.Slow; v.Seconds > seconds(challenge.SlowWait) && v.Error == "" {
+			v.Error = "queue" // somebody of the same network is before
+		}
 		h.mark(w, string(risk.Picture), slip.Ref)
 	default:
 		return errors.New("showing a check: there is no such kind")
