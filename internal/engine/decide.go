@@ -20,12 +20,13 @@ import (
 // denies. What was counted until then is in it: settle it where the attempt
 // goes on all the same, or leave it counted.
 func (e *Engine) Decide(ctx context.Context, now time.Time, a Attempt) (*Decision, error) {
-	d := &Decision{Attempt: a, Verdict: StoreDown()}
+	d := &Decision{Attempt: a}
 	override := risk.NoOverride
 	if e.Overrides != nil {
 		override, d.Override = e.Overrides(Subject{Account: a.Account, Others: a.Others, Address: a.Signals.Address, ASN: a.Signals.ASN})
 	}
 	if err := e.reserve(ctx, now, d, override); err != nil {
+		d.Verdict = StoreDown()
 		return d, err
 	}
 	d.passed()
@@ -53,7 +54,7 @@ func (e *Engine) reserve(ctx context.Context, now time.Time, d *Decision, overri
 	if err != nil {
 		return err
 	}
-	d.reserved, d.Busy = append(d.reserved, first), first.Busy
+	d.reserved, d.Busy = append(d.room[:0], first), first.Busy
 	// Neither the device nor the pass was earned with the others.
 	q.Known, q.Pass, q.Same = false, [16]byte{}, store.Key{}
 	for _, q.Account = range a.Others {

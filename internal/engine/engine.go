@@ -89,6 +89,7 @@ type Decision struct {
 	Busy bool
 
 	reserved []*ledger.Reservation // Account's first, then those of Others
+	room     [1]*ledger.Reservation
 }
 
 // Counted reports whether anything was taken from the limits, so that the
