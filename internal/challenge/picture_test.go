@@ -387,3 +387,26 @@ func TestThePicturesNameTellsNothing(t *testing.T) {
 		}
 	}
 }
+
+// A browser asks again on a bad connection, and for a sound in parts; a
+// picture is no file to fetch at will.
+func TestAPictureIsSentAgainAFewTimesAndASoundMoreOften(t *testing.T) {
+	s := paints(t, "")
+	i, j := s.issue(spec(challenge.Picture)), s.issue(spec(challenge.Sound))
+	for _, test := range []struct {
+		times int
+		show  func() ([]byte, error)
+	}{
+		{4, func() ([]byte, error) { return s.Draw(ctx, i.Picture, s.Now()) }},
+		{31, func() ([]byte, error) { return s.DrawSound(ctx, j.Sound, "en", s.Now()) }},
+	} {
+		for n := range test.times {
+			if _, err := test.show(); err != nil {
+				t.Errorf("time %d of %d: %v", n+1, test.times, err)
+			}
+		}
+		if b, err := test.show(); !errors.Is(err, challenge.ErrNoPicture) || b != nil {
+			t.Errorf("after %d times: %v", test.times, err)
+		}
+	}
+}
