@@ -1,6 +1,7 @@
 package evidence
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"time"
@@ -50,7 +51,21 @@ const (
 	CodeInstantKey = "check.instant_key"
 	CodeInstant    = "check.instant_click"
 	CodeRepeated   = "check.repeated" // for the caller: Tracks knew the track
+
+	// What the shape of a track says.
+	CodeSpeed = "check.speed" // how speed changes on the way
+	CodeOnset = "check.onset" // at full speed from the first moment
+	CodeLevel = "check.level" // straighter than a hand is
+	CodeBuzz  = "check.buzz"  // trembles faster than a hand does
 )
+
+const codePrefix = "check."
+
+// factCodes are the codes that weights must have points for.
+var factCodes = []string{
+	CodeNothing, CodeBarePress, CodeMismatch, CodeClock, CodeUntrusted, CodeWebdriver, CodeHover, CodeUncoupled, CodeSingle,
+	CodeFractions, CodeRush, CodePressure, CodeOneMove, CodeQuick, CodeFewPlaces, CodeInstantKey, CodeInstant, CodeRepeated,
+}
 
 // Ways of answering that a report is about.
 const (
@@ -99,7 +114,7 @@ func (w *Weights) Assess(r *Report, way string, elapsed time.Duration) Evidence 
 }
 
 // Repeated is the points that a track is worth that Tracks knows.
-func (w *Weights) Repeated() float64 { return w.Facts[CodeRepeated[len("check."):]] }
+func (w *Weights) Repeated() float64 { return w.Facts[CodeRepeated[len(codePrefix):]] }
 
 // sum adds evidence up.
 type sum struct {
@@ -114,30 +129,21 @@ func (s *sum) add(code string, points float64) {
 	}
 }
 
-func (s *sum) fact(code string) { s.add(code, s.w.Facts[code[len("check."):]]) }
+func (s *sum) fact(code string) { s.add(code, s.w.Facts[code[len(codePrefix):]]) }
 
 // tool adds a fact that says a tool drives the browser, up to their cap.
 func (s *sum) tool(code string) {
-	points := min(s.w.Facts[code[len("check."):]], s.w.DrivenCap-s.driven)
+	points := min(s.w.Facts[code[len(codePrefix):]], s.w.DrivenCap-s.driven)
 	s.driven += max(points, 0)
 	s.add(code, points)
 }
 
 func (s *sum) end() Evidence {
-	slices.SortStableFunc(s.reasons, func(a, b Reason) int {
-		return int(math.Copysign(1, b.Points-a.Points)) * btoi(a.Points != b.Points)
-	})
+	slices.SortStableFunc(s.reasons, func(a, b Reason) int { return cmp.Compare(b.Points, a.Points) })
 	e := Evidence{Reasons: s.reasons, Weights: s.w.Version}
 	for _, r := range s.reasons {
 		e.Points += r.Points
 	}
 	e.Points = min(math.Round(e.Points*10)/10, Max)
 	return e
-}
-
-func btoi(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
 }

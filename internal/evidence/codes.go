@@ -12,8 +12,8 @@ func Codes() []string {
 	for name := range Default().Facts {
 		codes = append(codes, "check."+name)
 	}
-	for _, f := range Default().Features {
-		codes = append(codes, "check."+f.Group)
+	for group := range Default().Groups {
+		codes = append(codes, "check."+group)
 	}
 	slices.Sort(codes)
 	return slices.Compact(codes)

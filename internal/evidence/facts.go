@@ -13,6 +13,7 @@ const (
 	rushOff  = 20  // from the last move to the release
 	slack    = 100 // clocks run differently, and timers are coarse
 	singles  = 8   // moves before "each is exactly one event" says something
+	blur     = 100 // the coarsest clock that a browser shows
 	leastWay = 30  // px: the page takes less for a press at the bar's end
 )
 
@@ -59,16 +60,25 @@ func (s *sum) drag(r *Report, way string) {
 	if way == wayPointer {
 		s.mouse(r)
 	}
-	path := moving(r.Track)
-	last := r.Track[n-1]
-	if last.T < quick {
+	if r.Track[n-1].T+blurred(r.Track) < quick {
 		s.fact(CodeQuick)
 	}
-	if places(path) < 2 {
+	if places(r.Track) < 2 {
 		s.fact(CodeOneMove)
 		return
 	}
 	s.track(r, way)
+}
+
+// blurred is how much later something may have been than a track's clock has
+// it: browsers that hide who uses them show a time in 100 ms.
+func blurred(track []Point) float64 {
+	for _, p := range track {
+		if math.Mod(p.T, blur) != 0 {
+			return 0
+		}
+	}
+	return blur
 }
 
 // mouse are the facts of a mouse that was dragged.
@@ -120,16 +130,12 @@ func (r *Report) fractions() bool {
 // apart is how far a number is from a whole one.
 func apart(v float64) float64 { return math.Abs(v - math.Round(v)) }
 
-// places is how many other places than the first and the last a path has.
-func places(path []Point) int {
-	if len(path) < 2 {
-		return 0
-	}
-	first, last := path[0], path[len(path)-1]
+// places is how many places a track has that are neither where it was pressed
+// nor where it was let go.
+func places(track []Point) int {
 	n := 0
-	for i := 1; i < len(path)-1; i++ {
-		p := path[i]
-		if (p.X != first.X || p.Y != first.Y) && (p.X != last.X || p.Y != last.Y) {
+	for _, p := range track {
+		if distance(p, track[0]) >= still && distance(p, track[len(track)-1]) >= still {
 			n++
 		}
 	}

@@ -95,11 +95,11 @@ func near(a, b *shape) bool {
 // shapeOf is where a drag was at 32 even times, in shares of its way.
 func shapeOf(r *Report) (shape, bool) {
 	var s shape
-	if r == nil || len(r.Track) < least {
+	if r == nil || len(r.Track) < fewest {
 		return s, false
 	}
 	path := moving(r.Track)
-	if len(path) < least {
+	if len(path) < fewest {
 		return s, false
 	}
 	first, last := path[0], path[len(path)-1]
@@ -107,19 +107,10 @@ func shapeOf(r *Report) (shape, bool) {
 	if way < 1 || took <= 0 {
 		return s, false
 	}
-	i := 0
-	for k := range shapePoints {
-		t := first.T + took*float64(k)/(shapePoints-1)
-		for i < len(path)-2 && path[i+1].T <= t {
-			i++
-		}
-		a, b := path[i], path[i+1]
-		part := 1.0
-		if b.T > a.T {
-			part = min(max((t-a.T)/(b.T-a.T), 0), 1)
-		}
-		s[k] = unit((a.X + part*(b.X-a.X) - first.X) / way)
-		s[shapePoints+k] = unit((a.Y + part*(b.Y-a.Y) - first.Y) / way)
+	for k, i := 0, 0; k < shapePoints; k++ {
+		p := place(path, &i, first.T+took*float64(k)/(shapePoints-1))
+		s[k] = unit((p.X - first.X) / way)
+		s[shapePoints+k] = unit((p.Y - first.Y) / way)
 	}
 	return s, true
 }

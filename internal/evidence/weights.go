@@ -3,8 +3,8 @@ package evidence
 import (
 	_ "embed"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"math"
 	"sync"
 )
 
@@ -13,16 +13,19 @@ import (
 type Weights struct {
 	// Version names these weights in logs and records.
 	Version string `json:"version"`
-	// Facts are the points of each fact by its code, without "check.".
+	// Facts are the points of each fact by its code without "check.".
 	Facts map[string]float64 `json:"facts"`
 	// DrivenCap bounds what the facts that a tool drives the browser add up
 	// to: they come together, and people test shops with such browsers too.
 	DrivenCap float64 `json:"driven_cap"`
-	// Features are what a track is judged by. Of the features of a group the
-	// one that counts most counts.
-	Features []Feature `json:"features"`
-	// Share is what a track counts for by pointer type. Default: 0
+	// Share is what a track counts for by way of answering. Default: 0
 	Share map[string]float64 `json:"share"`
+	// Groups bound what the features of a group add up to.
+	Groups map[string]float64 `json:"groups"`
+	// Curve is what the sum of the groups counts, [sum, points] ascending.
+	Curve [][2]float64 `json:"curve"`
+	// Tracks are the features that a track is judged by, by its kind.
+	Tracks map[Kind][]Feature `json:"tracks"`
 }
 
 // Feature says what a value of a track's feature counts.
@@ -35,9 +38,11 @@ type Feature struct {
 }
 
 // at is what a value counts.
-func (f *Feature) at(v float64) float64 {
-	p := f.Points
-	if len(p) == 0 || math.IsNaN(v) {
+func (f *Feature) at(v float64) float64 { return between(f.Points, v) }
+
+// between reads a line through points; beyond the ends it stays.
+func between(p [][2]float64, v float64) float64 {
+	if len(p) == 0 {
 		return 0
 	}
 	if v <= p[0][0] {
@@ -70,18 +75,45 @@ func ReadWeights(data []byte) (*Weights, error) {
 	if err := json.Unmarshal(data, w); err != nil {
 		return nil, fmt.Errorf("reading the weights of evidence: %w", err)
 	}
-	if w.Version == "" {
-		return nil, fmt.Errorf("reading the weights of evidence: no version")
+	if err := w.check(); err != nil {
+		return nil, fmt.Errorf("reading the weights of evidence: %w", err)
 	}
-	for _, f := range w.Features {
-		if measures[f.Name] == nil {
-			return nil, fmt.Errorf("reading the weights of evidence: no feature %q", f.Name)
+	return w, nil
+}
+
+func (w *Weights) check() error {
+	if w.Version == "" {
+		return errors.New("no version")
+	}
+	for _, code := range factCodes {
+		if _, ok := w.Facts[code[len(codePrefix):]]; !ok {
+			return fmt.Errorf("no points for %s", code)
 		}
-		for i := 1; i < len(f.Points); i++ {
-			if f.Points[i][0] <= f.Points[i-1][0] {
-				return nil, fmt.Errorf("reading the weights of evidence: values of %q do not ascend", f.Name)
+	}
+	if !ascend(w.Curve) {
+		return errors.New("the curve does not ascend")
+	}
+	for kind, features := range w.Tracks {
+		for _, f := range features {
+			if measures[f.Name] == nil {
+				return fmt.Errorf("no feature %q", f.Name)
+			}
+			if _, ok := w.Groups[f.Group]; !ok {
+				return fmt.Errorf("no group %q", f.Group)
+			}
+			if !ascend(f.Points) {
+				return fmt.Errorf("values of %s of %s tracks do not ascend", f.Name, kind)
 			}
 		}
 	}
-	return w, nil
+	return nil
+}
+
+func ascend(p [][2]float64) bool {
+	for i := 1; i < len(p); i++ {
+		if p[i][0] <= p[i-1][0] {
+			return false
+		}
+	}
+	return true
 }
