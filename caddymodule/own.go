@@ -132,7 +132,7 @@ func (h *Handler) serveVerify(w http.ResponseWriter, r *http.Request, g *guard, 
 		return sendBody(w, http.StatusOK, before)
 	}
 	h.countAnswer(t, j.Result, now.Sub(t.Issued))
-	out, err := h.judged(r, g, slip, t, j)
+	out, err := h.judged(r, g, slip, t, answer, j)
 	if err != nil {
 		h.notKept(err)
 		return sendJSON(w, http.StatusServiceUnavailable, reply{Status: "busy", Seconds: 5})
@@ -146,10 +146,10 @@ func (a ask) answer() challenge.Answer {
 }
 
 // judged is the reply to a judgement.
-func (h *Handler) judged(r *http.Request, g *guard, slip held.Slip, t challenge.Token, j challenge.Judgement) (reply, error) {
+func (h *Handler) judged(r *http.Request, g *guard, slip held.Slip, t challenge.Token, a challenge.Answer, j challenge.Judgement) (reply, error) {
 	switch j.Result {
 	case challenge.Checked:
-		name, err := g.checks.Clear(r.Context(), t.Earned(j.Evidence))
+		name, err := g.checks.Clear(r.Context(), g.checks.For(t.Earned(j.Evidence), a))
 		return reply{Status: "checked", Clearance: name}, err
 	case challenge.Wait:
 		return reply{Status: "wait", Seconds: max(1, seconds(j.Wait))}, nil

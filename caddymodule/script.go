@@ -217,7 +217,7 @@ func (h *Handler) judgeScripted(w http.ResponseWriter, r *http.Request, g *guard
 	h.countAnswer(t, j.Result, now.Sub(t.Issued))
 	switch j.Result {
 	case challenge.Checked:
-		name, err := g.checks.Clear(r.Context(), t.Earned(j.Evidence))
+		name, err := g.checks.Clear(r.Context(), g.checks.For(t.Earned(j.Evidence), answer))
 		if err != nil {
 			h.notKept(err)
 			return h.writeDenial(w, r, ref, http.StatusServiceUnavailable, 5*time.Second)

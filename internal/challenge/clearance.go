@@ -18,6 +18,9 @@ type Clearance struct {
 	Account device.Account
 	// Evidence is what the answering said about who answered.
 	Evidence Evidence
+	// reply is where the reply is kept that brings the clearance; it goes with
+	// it.
+	reply store.Key
 }
 
 // ErrClearance: there is no such clearance: it was used, or it expired.
@@ -40,6 +43,12 @@ func (t Token) Earned(e Evidence) Clearance {
 	return Clearance{Rung: rung(t.Kind), Hold: t.Hold, Account: t.Account, Evidence: e}
 }
 
+// For says which answer a clearance is for.
+func (c *Checks) For(cl Clearance, a Answer) Clearance {
+	cl.reply = c.replyKey(a)
+	return cl
+}
+
 // Clear keeps a clearance and returns its name.
 func (c *Checks) Clear(ctx context.Context, cl Clearance) (string, error) {
 	var id [16]byte
@@ -48,6 +57,7 @@ func (c *Checks) Clear(ctx context.Context, cl Clearance) (string, error) {
 	}
 	value := append([]byte{byte(cl.Rung)}, cl.Hold[:]...)
 	value = append(value, cl.Account[:]...)
+	value = append(value, cl.reply[:]...)
 	value = cl.Evidence.append(value)
 	if err := c.Store.Keep(ctx, c.key("clearance", id[:]), value, ClearanceLife); err != nil {
 		return "", fmt.Errorf("keeping a clearance: %w", err)
@@ -70,12 +80,16 @@ func (c *Checks) TakeClearance(ctx context.Context, name string) (Clearance, err
 	if err != nil {
 		return cl, fmt.Errorf("taking a clearance: %w", err)
 	}
-	if len(value) < 1+16+16+1 {
+	if len(value) < 1+16+16+16+1 {
 		return cl, ErrClearance
 	}
 	cl.Rung = device.Rung(value[0])
 	copy(cl.Hold[:], value[1:])
 	copy(cl.Account[:], value[17:])
-	cl.Evidence = readEvidence(value[33:])
+	cl.Evidence = readEvidence(value[49:])
+	if reply := store.Key(value[33:49]); !reply.IsZero() {
+		// Whatever comes of it: it is in the way of nobody.
+		_, _ = c.Store.Take(ctx, reply)
+	}
 	return cl, nil
 }

@@ -139,3 +139,21 @@ func TestASoundIsWorthAPictureAndHasABudgetOfItsOwn(t *testing.T) {
 		t.Errorf("%d of 8 passed by sound, want 3 an hour", passed)
 	}
 }
+
+func TestAReplyGoesWithItsClearance(t *testing.T) {
+	s := open(t)
+	a := challenge.Answer{Token: "token", Way: challenge.WayPicture, Scripted: true}
+	name, err := s.Clear(ctx, s.For(challenge.Clearance{Rung: device.Picture}, a))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Remember(ctx, a, []byte("reply")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.TakeClearance(ctx, name); err != nil {
+		t.Fatal(err)
+	}
+	if kept := s.Store.Stats().Kept; kept != 0 {
+		t.Errorf("%d things are kept of a clearance that was taken", kept)
+	}
+}
