@@ -9,7 +9,6 @@ import (
 	"net/url"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -63,12 +62,6 @@ type Handler struct {
 	// standIn: what fails here goes on to another shop.
 	standIn bool
 	drawing *drawing
-}
-
-// drawing is what draws pictures ahead until a configuration is over.
-type drawing struct {
-	pool atomic.Pointer[picture.Pool]
-	over atomic.Bool
 }
 
 // guard is what a handler needs the key for.
@@ -132,7 +125,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	}
 	limits := h.limits
 	h.logins, h.pictures = limiter(limits[config.LimitLogins]), limiter(limits[config.LimitPictures])
-	h.denials, h.drawing = new(denials), new(drawing)
+	h.denials = new(denials)
 	h.standIn = hasStandIn(ctx)
 	h.ready = sync.OnceValues(h.build)
 	h.app.enter(h, ctx.Logger())
@@ -179,11 +172,6 @@ func (h *Handler) build() (*guard, error) {
 		collector: signal.NewCollector(h.app.signalFiles()),
 	}
 	g.engine = h.decidesBy(g.ledger)
-	pool := g.checks.Pictures
-	pool.Start(g.checks.Ahead)
-	if h.drawing.pool.Store(pool); h.drawing.over.Load() {
-		pool.Stop() // the configuration went while its last requests came
-	}
 	return g, nil
 }
 
@@ -192,18 +180,8 @@ func (h *Handler) decidesBy(l *ledger.Ledger) *engine.Engine {
 	return &engine.Engine{Ledger: l, Ladder: h.EffectiveLadder(), AskAfter: time.Duration(h.AskAfter), Limits: h.limits}
 }
 
-// Cleanup ends the drawing of pictures ahead. All else that lasts is the
-// app's.
-func (h *Handler) Cleanup() error {
-	if h.drawing == nil {
-		return nil
-	}
-	h.drawing.over.Store(true)
-	if pool := h.drawing.pool.Load(); pool != nil {
-		pool.Stop()
-	}
-	return nil
-}
+// Cleanup has nothing to release: the app owns what lasts.
+func (h *Handler) Cleanup() error { return nil }
 
 // mode is the mode that holds, and why.
 func (h *Handler) mode() (mode, why string) {
