@@ -61,7 +61,6 @@ type Handler struct {
 	random    io.Reader
 	// standIn: what fails here goes on to another shop.
 	standIn bool
-	drawing *drawing
 }
 
 // guard is what a handler needs the key for.
