@@ -34,6 +34,13 @@ type Decision struct {
 	Country  string
 	ASN      uint32
 	Duration time.Duration
+	// Host is a keyed hash of the address, RetryAfter how long a denial
+	// lasts, Override the operator's order, and Basis what the verdict came
+	// of; the journal keeps them, and the log does without.
+	Host       string
+	RetryAfter time.Duration
+	Override   string
+	Basis      *Basis
 	// Count is above one when the record stands for that many alike.
 	Count int
 }
@@ -201,6 +208,7 @@ func (f *Folder) turnLocked(now time.Time) []Decision {
 			d.Count = n
 			// The record stands for many: it names none of them.
 			d.Address, d.Account, d.Accounts, d.Country, d.ASN, d.Duration = "", "", nil, "", 0, 0
+			d.Host, d.Override, d.Basis = "", "", nil
 			out = append(out, d)
 		}
 		delete(f.kinds, kind)
