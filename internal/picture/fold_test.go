@@ -12,21 +12,21 @@ func TestFoldTakesWhatPeopleType(t *testing.T) {
 		"small":                        {"kx7rm", "KX7RM"},
 		"mixed":                        {"Kx7rM", "KX7RM"},
 		"the whole alphabet":           {"acdefghjkmnprtvw", "ACDEFGHJKMNPRTVW"},
-		"its rest":                     {"xy34679", "XY34679"},
+		"its rest":                     {"xy3679", "XY3679"},
 		"full width":                   {"ＫＸ７ＲＭ", "KX7RM"},
 		"small full width":             {"ｋｘ７ｒｍ", "KX7RM"},
 		"mathematical":                 {"𝐊𝐗𝟕𝐑𝐌", "KX7RM"},
 		"circled":                      {"Ⓚⓧ⑦ⓡⓜ", "KX7RM"},
-		"Arabic-Indic digits":          {"A٣٤٦٩", "A3469"},
-		"Persian digits":               {"A۳۴۶۹", "A3469"},
-		"Devanagari digits":            {"A३४६९", "A3469"},
-		"Bengali digits":               {"A৩৪৬৯", "A3469"},
-		"Thai digits":                  {"A๓๔๖๙", "A3469"},
-		"Lao digits":                   {"A໓໔໖໙", "A3469"},
-		"Khmer digits":                 {"A៣៤៦៩", "A3469"},
-		"Myanmar digits":               {"A၃၄၆၉", "A3469"},
-		"Tibetan digits":               {"A༣༤༦༩", "A3469"},
-		"Adlam digits, of four bytes":  {"A𞥓𞥔𞥖𞥙", "A3469"},
+		"Arabic-Indic digits":          {"A٣٦٧٩", "A3679"},
+		"Persian digits":               {"A۳۶۷۹", "A3679"},
+		"Devanagari digits":            {"A३६७९", "A3679"},
+		"Bengali digits":               {"A৩৬৭৯", "A3679"},
+		"Thai digits":                  {"A๓๖๗๙", "A3679"},
+		"Lao digits":                   {"A໓໖໗໙", "A3679"},
+		"Khmer digits":                 {"A៣៦៧៩", "A3679"},
+		"Myanmar digits":               {"A၃၆၇၉", "A3679"},
+		"Tibetan digits":               {"A༣༦༧༩", "A3679"},
+		"Adlam digits, of four bytes":  {"A𞥓𞥖𞥗𞥙", "A3679"},
 		"Cyrillic capitals":            {"АЕКМН", "AEKMH"},
 		"more Cyrillic capitals":       {"РСТУХ", "PCTYX"},
 		"Cyrillic small letters":       {"аекмн", "AEKMH"},
@@ -37,7 +37,7 @@ func TestFoldTakesWhatPeopleType(t *testing.T) {
 		"Greek capitals":               {"ΑΕΗΚΜ", "AEHKM"},
 		"more Greek capitals":          {"ΝΡΤΥΧ", "NPTYX"},
 		"Greek small letters":          {"αεηκμ", "AEHKM"},
-		"the micro sign":               {"µ3467", "M3467"},
+		"the micro sign":               {"µ3677", "M3677"},
 		"Cyrillic and Latin in one":    {"Кx7Рm", "KX7PM"},
 		"spaces":                       {"  KX 7R M\t", "KX7RM"},
 		"no-break, thin, full width":   {"K\u00a0X\u20097\u3000R\u202fM", "KX7RM"},
@@ -60,7 +60,7 @@ func TestFoldTakesWhatPeopleType(t *testing.T) {
 		"a full stop":                 {"KX7RM.", ""},
 		"Chinese":                     {"七", ""},
 		"a fraction":                  {"¾AAA", ""},
-		"a superscript":               {"³4679", "34679"},
+		"a superscript":               {"³7679", "37679"},
 		"control characters":          {"KX7\x00RM", ""},
 		"what is no UTF-8":            {"KX7\xffRM", ""},
 		"an emoji":                    {"KX7R😀", ""},
@@ -114,7 +114,7 @@ func TestFoldDigitsTakesDigitsOfEveryScript(t *testing.T) {
 }
 
 func TestTheAlphabetHasNoLookAlikes(t *testing.T) {
-	if strings.ContainsAny(Alphabet, "0OQ1IL5S2Z8BU") {
+	if strings.ContainsAny(Alphabet, "0OQ1IL5S2Z8BU4") {
 		t.Errorf("%s has characters that people take for one another", Alphabet)
 	}
 	for i, c := range Alphabet {

@@ -15,9 +15,9 @@ import (
 )
 
 // small are the letters that are drawn small at times: those whose small shape
-// is another one, and not like that of any other of ours (g is like 9, h like
-// n, f like t, j like i).
-const small = "ADEMNRT"
+// is another one, and not like that of any other of ours (a is like d where it
+// slants, g like 9, h like n, f like t, j like i).
+const small = "DEMNRT"
 
 // point is a place in units of a font's size, y downwards, from where the
 // baseline begins.

@@ -67,7 +67,7 @@ func (p *Painter) layout(s *sheet, random *rand.Rand, text string) []glyph {
 	total := widths
 	for i := range gaps {
 		narrower := min(glyphs[i].right-glyphs[i].left, glyphs[i+1].right-glyphs[i+1].left)
-		gaps[i] = narrower * uniform(random, -0.9*MaxOverlap, 0.10)
+		gaps[i] = narrower * uniform(random, -0.55*MaxOverlap, 0.12)
 		total += gaps[i]
 	}
 	if total > room {

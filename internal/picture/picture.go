@@ -42,11 +42,11 @@ const (
 	SoundCount  = 8
 )
 
-// Alphabet is what pictures of letters show. Of 0 O Q, 1 I L, 2 Z, 5 S, 8 B
-// and U V, which people take for one another, it has V alone; without U, hardly
-// any word that a shop would not write can be drawn. Some of its letters are
-// drawn small too. An answer is folded to it: see Fold.
-const Alphabet = "ACDEFGHJKMNPRTVWXY34679"
+// Alphabet is what pictures of letters show. Of 0 O Q, 1 I L, 2 Z, 4 A, 5 S,
+// 8 B and U V, which people take for one another, it has A and V alone; without
+// U, hardly any word that a shop would not write can be drawn. Some of its
+// letters are drawn small too. An answer is folded to it: see Fold.
+const Alphabet = "ACDEFGHJKMNPRTVWXY3679"
 
 // digitsOnly is what pictures of digits and sounds have.
 const digitsOnly = "0123456789"

@@ -94,13 +94,18 @@ func (s *sheet) rasterise(w, h int) {
 // each: a reader who goes by connected ink has to undo both.
 func (s *sheet) arcs(random *rand.Rand) {
 	s.arc(random, true)
-	if random.Float32() < 0.6 {
+	if random.Float32() < 0.5 {
 		s.arc(random, false)
 	}
 }
 
 func (s *sheet) arc(random *rand.Rand, ink bool) {
-	width := uniform(random, 4, 6.5)
+	// Thinner than any stroke, so that it is taken for none, and one of paper
+	// cuts no letter off.
+	width := uniform(random, 3.5, 5)
+	if !ink {
+		width = uniform(random, 2.5, 4)
+	}
 	a := point{uniform(random, 10, Width*0.3), uniform(random, 40, Height-40)}
 	c := point{uniform(random, Width*0.7, Width-10), uniform(random, 40, Height-40)}
 	b := point{uniform(random, Width*0.3, Width*0.7), uniform(random, -20, Height+20)}

@@ -16,7 +16,7 @@ func Solution(c *challenge.Checks, token string, now time.Time) (string, error) 
 	if err != nil {
 		return "", err
 	}
-	what, alphabet, count := "letters", "ACDEFGHJKMNPRTVWXY34679", 5
+	what, alphabet, count := "letters", "ACDEFGHJKMNPRTVWXY3679", 5
 	switch {
 	case t.Kind == challenge.Sound:
 		what, alphabet, count = "sound", "0123456789", 8
