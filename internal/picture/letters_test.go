@@ -183,6 +183,14 @@ func TestLettersAreWholeAndHardlyOverlap(t *testing.T) {
 				t.Errorf("seed %d: %q is %v pixels high", n, text[i], high)
 			}
 			inks[i] = alone(g)
+			// Its box cuts nothing off: with more room it is the same.
+			wider := g
+			wider.left, wider.top, wider.right, wider.bottom = g.left-6, g.top-6, g.right+6, g.bottom+6
+			for at, v := range alone(wider) {
+				if d := int(v) - int(inks[i][at]); d < -8 || d > 8 {
+					t.Fatalf("seed %d: %q is cut off at its box", n, text[i])
+				}
+			}
 			for at, v := range inks[i] {
 				if v < 128 {
 					continue
