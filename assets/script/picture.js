@@ -10,10 +10,17 @@ function wrong(words) {
 	answer.focus();
 }
 
+// entitle names the page, in the window's title too.
+function entitle(name) {
+	document.title = document.title.replace(words[0].textContent, () => name);
+	words[0].textContent = name;
+}
+
 // swap shows what the check at hand asks for.
 function swap() {
 	const listens = !!task.sound;
 	const now = listens ? [text.sound_title, text.sound_lead, text.sound_label, text.sound_hint] : seen;
+	entitle(now[0]);
 	words.forEach((e, i) => e.textContent = now[i]);
 	$('see').hidden = listens;
 	$('hear').hidden = !listens;
@@ -81,7 +88,7 @@ async function slow() {
 	if (!reply.task) return say(text.slow_busy, 'error');
 	take(reply.task);
 	$('ask').hidden = $('slow').hidden = true;
-	$('title').textContent = text.slow_title;
+	entitle(text.slow_title);
 	$('lead').textContent = text.slow_lead;
 	say('');
 	send.focus();

@@ -16,6 +16,9 @@ func (p *tab) audit(language string, full bool) {
 	if got := eval[string](p, "document.documentElement.lang + ' ' + document.dir"); got != language+" "+direction(language) {
 		p.t.Errorf("language and direction are %s, want %s %s", got, language, direction(language))
 	}
+	if title := eval[string](p, "document.title + '|' + document.querySelector('#lg-title').textContent + ' – Demo Shop|'"); strings.Count(title, strings.SplitAfter(title, "|")[0]) != 2 {
+		p.t.Errorf("the window's title is not that of the page: %s", title)
+	}
 	p.size(320, 640)
 	p.fits("on a phone 320 px wide")
 	p.targets()

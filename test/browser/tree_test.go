@@ -136,14 +136,19 @@ func TestScreenReadersAreToldWhatThereIs(t *testing.T) {
 	p.meets(at, "#lg-picture")
 	p.picture()
 	begin = []string{title("picture_title"), "banner", "main", heading("picture_title"), "paragraph", "form"}
-	p.has(all("image "+w("picture_alt"), "button "+w("new"), "textbox "+w("answer_label"), "status live=polite atomic=true",
-		"button "+w("send"), "button "+w("slow"))...)
+	p.has(all("image "+w("picture_alt"), "button "+w("new"), "button "+w("sound"), "textbox "+w("answer_label")+" described by "+w("hint"),
+		"paragraph", "status live=polite atomic=true", "button "+w("send"), "button "+w("slow"))...)
 	p.press("#lg-send")
 	p.says(words(t, "en", "empty"))
 	p.has("textbox "+w("answer_label")+" invalid=true", "status live=polite atomic=true")
 	if about := eval[string](p, "[...document.querySelector('#lg-answer').getAttribute('aria-describedby').split(' ')].map(id => document.getElementById(id).textContent.trim()).join(' ')"); !strings.Contains(about, words(t, "en", "empty")) {
 		t.Errorf("the field is described by %q, not by what is wrong with it", about)
 	}
+	p.press("#lg-sound")
+	p.listens()
+	begin = []string{title("sound_title"), "banner", "main", heading("sound_title"), "paragraph", "form"}
+	p.has(all("button "+w("sound_play"), "button "+w("sound_new"), "button "+w("to_picture"), "textbox "+w("sound_label")+" described by "+w("sound_hint"),
+		"status live=polite atomic=true", "button "+w("send"), "button "+w("slow"))...)
 	p.press("#lg-slow")
 	p.waits()
 	begin = []string{title("slow_title"), "banner", "main", heading("slow_title"), "paragraph", "form"}
@@ -244,6 +249,15 @@ func TestScreenReadersHearWhatHappens(t *testing.T) {
 	p.press("#lg-send")
 	p.says(words(t, "en", "wrong"))
 	p.heard("checking", "wrong")
+	p.press("#lg-sound")
+	p.listens()
+	p.heard()
+	p.press("#lg-more")
+	p.says(words(t, "en", "sound_fresh"))
+	p.heard("sound_fresh")
+	p.press("#lg-back")
+	p.until("the picture is back", "document.querySelector('#lg-see').checkVisibility()")
+	p.heard()
 	p.press("#lg-slow")
 	p.waits()
 	p.heard()

@@ -158,6 +158,16 @@ func TestEveryWayByTappingAlone(t *testing.T) {
 			call(p, input.InsertText, input.InsertTextParams{Text: p.solution("self.token")})
 			p.tap("#lg-send")
 		}},
+		"the sound": {reads, (*tab).phone, func(p *tab) {
+			p.follow()
+			p.tap("#lg-sound")
+			p.listens()
+			p.tap("#lg-play")
+			p.until("it plays", "document.querySelector('#lg-audio').currentTime > 0")
+			p.tap("#lg-answer")
+			call(p, input.InsertText, input.InsertTextParams{Text: p.solution("self.token")})
+			p.tap("#lg-send")
+		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
