@@ -19,6 +19,7 @@ func (p *tab) audit(language string, full bool) {
 	if title := eval[string](p, "document.title + '|' + document.querySelector('#lg-title').textContent + ' – Demo Shop|'"); strings.Count(title, strings.SplitAfter(title, "|")[0]) != 2 {
 		p.t.Errorf("the window's title is not that of the page: %s", title)
 	}
+	p.helps()
 	p.size(320, 640)
 	p.fits("on a phone 320 px wide")
 	p.targets()
@@ -42,6 +43,20 @@ func (p *tab) audit(language string, full bool) {
 		p.forced()
 	}
 	p.media(nil)
+}
+
+// helps fails unless what helps, where it is there, stands in the same order
+// on every page: the way to a new password, to the shop, the explanation, the
+// help, the reference (WCAG 2.2 SC 3.2.6).
+func (p *tab) helps() {
+	p.t.Helper()
+	if wrong := eval[string](p, `(() => {
+		const there = ['#lg-reset', '#lg-support', 'footer details', 'footer a', '.ref'].map(s => document.querySelector(s)).filter(e => e);
+		const at = there.findIndex((e, i) => i && !(there[i - 1].compareDocumentPosition(e) & Node.DOCUMENT_POSITION_FOLLOWING));
+		return at < 0 ? '' : there[at].outerHTML;
+	})()`); wrong != "" {
+		p.t.Errorf("what helps stands in another order than on other pages: %s", wrong)
+	}
 }
 
 // direction is how a language is written.

@@ -33,6 +33,7 @@ var checks = []struct {
 }{
 	{"slider", "slider_title", slider, func(*tab) {}},
 	{"picture", "picture_title", reads, func(*tab) {}},
+	{"help", "help_title", slider, (*tab).helped},
 	{"sound", "sound_title", reads, func(p *tab) { p.press("#lg-sound"); p.listens() }},
 	{"slow", "slow_title", reads, func(p *tab) {
 		p.press("#lg-slow")
@@ -101,4 +102,10 @@ func (p *tab) submits(address string, form url.Values) {
 			return true;
 		})()`, address, form.Encode()))
 	})
+}
+
+// helped opens the help, in the language that the tab asks for.
+func (p *tab) helped() {
+	p.t.Helper()
+	p.visit(eval[string](p, "location.origin") + "/.login-guard/help?lang=" + p.sends["Accept-Language"])
 }

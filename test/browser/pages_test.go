@@ -78,7 +78,7 @@ var pages = []struct {
 	}},
 	{"sound without script", "sound_title", reads, func(p *tab, at *place) {
 		p.script(false)
-		p.reload()
+		p.comes(at, shopperOf(p), "a guess")
 		p.leaves(func() { p.press("#lg-sound") })
 		p.listens()
 		p.script(true)
