@@ -35,6 +35,8 @@ func (a *adminAPI) Routes() []caddy.AdminRoute {
 		{Pattern: "/login_guard/revoke", Handler: adminPost(revoke)},
 		{Pattern: "/login_guard/mode", Handler: adminPost(setMode)},
 		{Pattern: "/login_guard/rotate-key", Handler: adminPost(rotateKey)},
+		{Pattern: "/login_guard/orders", Handler: adminPost(setOrder)},
+		{Pattern: "/login_guard/orders/list", Handler: adminGet(listOrders)},
 		{Pattern: "/login_guard/learn", Handler: caddy.AdminHandlerFunc(serveLearn)},
 	}
 }

@@ -31,17 +31,22 @@ func init() {
   mode enforce|monitor|default set the mode until Caddy ends
   rotate-key                   make a new key; the old one opens for 180 days
   learn                        write the endpoint of a shop without a preset
+  allow SUBJECT --for 4h       let in an address, network, AS or --account
+  deny SUBJECT --for 4h        ... or refuse it; list, remove SUBJECT
 
 Each takes --json, --site where there are several, and --admin ADDRESS.`,
 		CobraFunc: func(cmd *cobra.Command) {
-			cmd.AddCommand(statusCommand(), releaseCommand(), revokeCommand(), modeCommand(), rotateKeyCommand(), learnCommand())
+			cmd.AddCommand(statusCommand(), releaseCommand(), revokeCommand(), modeCommand(), rotateKeyCommand(), learnCommand(),
+				orderCommand("allow", "Let in whom limits and the score would stop"), orderCommand("deny", "Refuse every login"))
 		},
 	})
 }
 
 // Verbs are the verbs of `caddy login-guard`, which a binary of our own
 // takes directly too.
-func Verbs() []string { return []string{"status", "release", "revoke", "mode", "rotate-key", "learn"} }
+func Verbs() []string {
+	return []string{"status", "release", "revoke", "mode", "rotate-key", "learn", "allow", "deny"}
+}
 
 // verb is one verb of the command line.
 type verb struct {

@@ -176,7 +176,7 @@ func (h *Handler) build() (*guard, error) {
 
 // decidesBy is what decides on the site's logins.
 func (h *Handler) decidesBy(l *ledger.Ledger) *engine.Engine {
-	return &engine.Engine{Ledger: l, Ladder: h.EffectiveLadder(), AskAfter: time.Duration(h.AskAfter), Limits: h.limits}
+	return &engine.Engine{Ledger: l, Ladder: h.EffectiveLadder(), AskAfter: time.Duration(h.AskAfter), Limits: h.limits, Overrides: h.overrides}
 }
 
 // Cleanup has nothing to release: the app owns what lasts.

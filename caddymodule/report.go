@@ -19,7 +19,7 @@ func (h *Handler) report(r *http.Request, a *attempt, o login.Outcome) {
 	a.outcome = string(o)
 	now := h.now()
 	d := record.Decision{
-		Ref: a.ref, Site: h.name, Endpoint: a.reading.Endpoint.Name(), Mode: a.mode,
+		At: now, Ref: a.ref, Site: h.name, Endpoint: a.reading.Endpoint.Name(), Mode: a.mode,
 		Action: string(a.verdict.Action), Would: string(a.verdict.Action),
 		Score: a.assessment.Score, Reasons: a.verdict.Reasons, Outcome: a.outcome,
 		Country: a.signals.Country, ASN: a.signals.ASN, Duration: now.Sub(a.now), Count: 1,
@@ -36,6 +36,12 @@ func (h *Handler) report(r *http.Request, a *attempt, o login.Outcome) {
 	h.app.state.saw(h.name, d.Would, d.Outcome, a.signals.Private)
 	h.app.record(now, d, func(d *record.Decision) {
 		d.Account, d.Address = a.g.ledger.Pseudonym(a.account), h.logAddress(a)
+		d.Host, d.RetryAfter = a.g.ledger.HostPseudonym(a.signals.Host), a.verdict.RetryAfter
+		if dec := a.decision; dec != nil && dec.Counted() {
+			d.Override = dec.Override
+			d.Basis = &record.Basis{Facts: dec.Facts, Situation: dec.Situation, Ladder: a.g.engine.Ladder}
+			d.Basis.Situation.Assessment = risk.Assessment{}
+		}
 		for _, name := range a.reading.Accounts {
 			d.Accounts = append(d.Accounts, a.g.ledger.Pseudonym(a.g.ledger.Account(h.reader.FoldAccount(name))))
 		}
@@ -153,6 +159,7 @@ func (a *App) write(d record.Decision) {
 		}
 		c.Write(fields...)
 	}
+	a.state.records().Write(d)
 	const event = "login_guard.decision"
 	if a.events != nil && a.events.ShouldEmit(event) {
 		a.events.Emit(a.eventsCtx, event, map[string]any{

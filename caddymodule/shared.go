@@ -163,6 +163,7 @@ func (a *App) watchShared(ctx context.Context, now time.Time) {
 	a.wasDown = !st.Since.IsZero()
 	if !a.wasDown && (due || !a.sameKey) {
 		a.checkKey(ctx)
+		a.syncOrders(ctx, now)
 	}
 }
 

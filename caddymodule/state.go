@@ -14,6 +14,8 @@ import (
 	"github.com/login-guard/login-guard/internal/device"
 	"github.com/login-guard/login-guard/internal/evidence"
 	"github.com/login-guard/login-guard/internal/learn"
+	"github.com/login-guard/login-guard/internal/override"
+	"github.com/login-guard/login-guard/internal/record"
 	"github.com/login-guard/login-guard/internal/store/embedded"
 	"github.com/login-guard/login-guard/internal/unguarded"
 )
@@ -36,6 +38,14 @@ type state struct {
 
 	// learns are runs of learning by site; nil mostly.
 	learns atomic.Pointer[map[string]*learn.Run]
+
+	// journal keeps decisions, once it was opened.
+	journalOnce sync.Once
+	journal     *record.Journal
+
+	// orders are the operator's; nil until they are read.
+	orders   atomic.Pointer[override.List]
+	ordersMu sync.Mutex
 
 	// tracks are the shapes of drags that passed a check.
 	tracks *evidence.Tracks
@@ -140,12 +150,23 @@ func (s *state) store() *embedded.Store {
 	return s.local
 }
 
+// records opens this node's journal of decisions, the first time that it is
+// asked for.
+func (s *state) records() *record.Journal {
+	s.journalOnce.Do(func() { s.journal = record.OpenJournal(filepath.Join(s.dir, "records"), time.Now) })
+	return s.journal
+}
+
 // closeWait bounds how long the end of the process waits for the disk.
 const closeWait = 5 * time.Second
 
 // Destruct implements caddy.Destructor: what is only in memory is written.
 func (s *state) Destruct() error {
-	s.open.Do(func() {}) // nobody opens it any more
+	s.journalOnce.Do(func() {}) // nobody opens them any more
+	if s.journal != nil {
+		_ = s.journal.Close() // what cannot be written was told
+	}
+	s.open.Do(func() {})
 	if s.local == nil {
 		return nil
 	}

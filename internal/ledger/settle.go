@@ -121,6 +121,16 @@ func (l *Ledger) Pseudonym(a device.Account) string {
 	return hex.EncodeToString(k[8:14])
 }
 
+// HostPseudonym is the address's keyed hash as records have it, "" where there
+// is none.
+func (l *Ledger) HostPseudonym(host netip.Prefix) string {
+	if !host.IsValid() {
+		return ""
+	}
+	k := l.names.of(l.names.host(host), "log")
+	return hex.EncodeToString(k[8:14])
+}
+
 // ReleaseAddress forgets what was counted against an address.
 func (l *Ledger) ReleaseAddress(ctx context.Context, host, network netip.Prefix) error {
 	names := &l.names

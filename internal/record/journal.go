@@ -67,9 +67,12 @@ func OpenJournal(dir string, clock func() time.Time) *Journal {
 }
 
 // Write notes a decision. It never waits.
-func (j *Journal) Write(at time.Time, d Decision) {
+func (j *Journal) Write(d Decision) {
+	if d.At.IsZero() {
+		d.At = j.clock()
+	}
 	select {
-	case j.in <- d.entry(at):
+	case j.in <- d.entry(d.At):
 	default:
 		j.dropped.Add(1)
 	}

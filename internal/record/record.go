@@ -16,6 +16,8 @@ import (
 
 // Decision is one record.
 type Decision struct {
+	// At is when it was made; zero: now.
+	At       time.Time
 	Ref      string
 	Site     string
 	Endpoint string
