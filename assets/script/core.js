@@ -32,13 +32,12 @@ function ready(on, label) {
 }
 
 async function post(path, more) {
-	const reply = await fetch(data.prefix + path, {
+	return (await fetch(data.prefix + path, {
 		method: 'POST',
 		headers: {'Content-Type': 'application/json'},
 		body: JSON.stringify({hold, challenge: task.token, ...more}),
 		signal: AbortSignal.timeout?.(20000),
-	});
-	return reply.json();
+	})).json();
 }
 
 // ask sends an answer until the server has judged it, and returns its reply:

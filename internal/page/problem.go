@@ -53,7 +53,7 @@ type problemForm struct {
 // reader's language.
 func (p *Pages) Problem(w http.ResponseWriter, r *http.Request, status int, pr Problem) error {
 	switch pr.Kind {
-	case Slider, Picture, Sound, Slow, Deny, Gone, OnceMore, Unreachable, Unreadable, TooLarge, Foreign, Resume:
+	case Slider, Picture, Sound, Slow, Deny, Gone, OnceMore, Unreachable, Unreadable, TooLarge, Foreign:
 	default:
 		return fmt.Errorf("sending a problem: there is no kind %q", pr.Kind)
 	}
