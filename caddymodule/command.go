@@ -31,13 +31,18 @@ func init() {
   mode enforce|monitor|default set the mode until Caddy ends
   rotate-key                   make a new key; the old one opens for 180 days
   learn                        write the endpoint of a shop without a preset
+  explain REFERENCE            why a login met what it met; --address, --account
+  events [-f]                  list decisions, and go on as they come
+  simulate --address ...       what a login would meet now; counts nothing
+  erase --account NAME         forget all that is known of an account
   allow SUBJECT --for 4h       let in an address, network, AS or --account
   deny SUBJECT --for 4h        ... or refuse it; list, remove SUBJECT
 
 Each takes --json, --site where there are several, and --admin ADDRESS.`,
 		CobraFunc: func(cmd *cobra.Command) {
 			cmd.AddCommand(statusCommand(), releaseCommand(), revokeCommand(), modeCommand(), rotateKeyCommand(), learnCommand(),
-				orderCommand("allow", "Let in whom limits and the score would stop"), orderCommand("deny", "Refuse every login"))
+				orderCommand("allow", "Let in whom limits and the score would stop"), orderCommand("deny", "Refuse every login"),
+				explainCommand(), eventsCommand(), simulateCommand(), eraseCommand())
 		},
 	})
 }
@@ -45,7 +50,8 @@ Each takes --json, --site where there are several, and --admin ADDRESS.`,
 // Verbs are the verbs of `caddy login-guard`, which a binary of our own
 // takes directly too.
 func Verbs() []string {
-	return []string{"status", "release", "revoke", "mode", "rotate-key", "learn", "allow", "deny"}
+	return []string{"status", "release", "revoke", "mode", "rotate-key", "learn", "allow", "deny",
+		"explain", "events", "simulate", "erase"}
 }
 
 // verb is one verb of the command line.

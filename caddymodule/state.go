@@ -216,3 +216,10 @@ func (s *state) setMode(site, mode string) {
 	}
 	s.modes.Store(&next)
 }
+
+// forgetRefs drops the references about an account.
+func (s *state) forgetRefs(site string, account device.Account) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	maps.DeleteFunc(s.refs, func(_ string, r refRecord) bool { return r.site == site && r.account == account })
+}
