@@ -113,7 +113,7 @@ func printExplanation(w io.Writer, e record.Explanation) {
 	} else {
 		fmt.Fprintln(w, "  checked    this version's weights would decide otherwise than the one that did")
 	}
-	if e.Ref != "" && e.Action != string(risk.Allow) {
+	if record.IsRef(e.Ref) && e.Action != string(risk.Allow) {
 		fmt.Fprintf(w, "  let in     login-guard release --ref %s\n", e.Ref)
 	}
 }

@@ -80,7 +80,8 @@ func Explain(e Entry) Explanation {
 		facts := e.Basis.Facts
 		facts.DeviceKnown = true
 		other := s
-		other.DeviceKnown, other.Assessment, other.Floors = true, risk.Assess(facts), nil
+		// Such a device is counted by a limit of its own and no other.
+		other.DeviceKnown, other.Assessment, other.Over, other.Floors = true, risk.Assess(facts), nil, nil
 		decide(Change{With: WithKnownDevice}, other)
 	}
 	for _, passed := range []struct {

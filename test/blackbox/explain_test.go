@@ -1,0 +1,167 @@
+package blackbox_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/login-guard/login-guard/internal/guardtest"
+	"github.com/login-guard/login-guard/internal/record"
+	"github.com/login-guard/login-guard/internal/shoptest"
+)
+
+// explained asks the gateway itself, and the decisions come as they are kept.
+func explained(t *testing.T, g *guardtest.Gateway, args ...string) (out []record.Explanation) {
+	t.Helper()
+	text := verb(t, g, append([]string{"explain", "--json"}, args...)...)
+	var reply struct{ Decisions []record.Explanation }
+	if err := json.Unmarshal([]byte(text), &reply); err != nil {
+		t.Fatalf("%v: %s", err, text)
+	}
+	return reply.Decisions
+}
+
+func TestEveryDecisionIsExplainedFromItsRecord(t *testing.T) {
+	t.Parallel()
+	shop := shoptest.Generic().Start(t)
+	g := guardtest.Start(t, guardtest.Site(shop.URL, "", "ask_after 3d"))
+	alice := shoptest.Alice()
+	p := visitor(t, g.URL, "203.0.113.70")
+	p.signedIn(p.slide(p.check(p.alice(), "slider")))
+	thief := visitor(t, g.URL, "198.51.100.7")
+	var last reply
+	for i := range 8 {
+		last = thief.login(alice.Email, fmt.Sprint("guess ", i))
+		if last.Header.Get("Login-Guard") != "" && strings.HasPrefix(last.Header.Get("Login-Guard"), "slider") {
+			last = thief.slide(thief.check(last, "slider"))
+		}
+	}
+	all := explained(t, g, "--account", alice.Email, "--limit", "100")
+	if len(all) < 8 {
+		t.Fatalf("%d decisions about the account", len(all))
+	}
+	actions := map[string]int{}
+	for _, e := range all {
+		actions[e.Action]++
+		if e.Basis != nil && !e.Recomputed {
+			t.Errorf("%s is not the same when it is worked out again: %+v", e.Ref, e)
+		}
+		if text := fmt.Sprintf("%+v", e); strings.Contains(text, "alice") || strings.Contains(text, "guess") || strings.Contains(text, "198.51.100.7") {
+			t.Errorf("a record tells too much: %s", text)
+		}
+	}
+	if actions["allow"] == 0 || actions["slider"] == 0 {
+		t.Errorf("the decisions were %v", actions)
+	}
+	if thiefs := explained(t, g, "--address", "198.51.100.7"); len(thiefs) == 0 || len(thiefs) >= len(all) {
+		t.Errorf("%d of %d decisions are about the address", len(thiefs), len(all))
+	}
+	text := verb(t, g, "explain", last.ref())
+	for _, want := range []string{last.ref(), "score", "ladder     slider from 10", "worked out again from its record: the same"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the explanation has no %q:\n%s", want, text)
+		}
+	}
+	if out, err := g.Command("login-guard", "explain", "0000-0000", "--admin", g.AdminAddr); err == nil || !strings.Contains(out, "no such decision") {
+		t.Errorf("an unknown reference: %v: %s", err, out)
+	}
+	if out, err := g.Command("login-guard", "explain", "alice", "--admin", g.AdminAddr); err == nil || !strings.Contains(out, "7KQ2-M4XD") {
+		t.Errorf("no reference: %v: %s", err, out)
+	}
+	if lines := strings.Count(verb(t, g, "events", "--limit", "5"), "\n"); lines != 5 {
+		t.Errorf("%d lines of events, want 5", lines)
+	}
+	if text := verb(t, g, "events", "--action", "slider", "--json"); strings.Contains(text, `"action":"allow"`) || !strings.Contains(text, `"action":"slider"`) {
+		t.Errorf("events of one action: %s", text)
+	}
+}
+
+func TestASimulatedLoginCountsNothing(t *testing.T) {
+	t.Parallel()
+	shop := shoptest.Generic().Start(t)
+	g := guardtest.Start(t, guardtest.Site(shop.URL, "", "ladder slider off picture off second_factor off deny off"))
+	for range 30 {
+		if text := verb(t, g, "simulate", "--address", "203.0.113.9", "--account", "alice@shop.example"); !strings.Contains(text, "let through") {
+			t.Fatalf("it counts: %s", text)
+		}
+	}
+	p := visitor(t, g.URL, "203.0.113.9")
+	for range 5 {
+		p.wrong(p.login(shoptest.Alice().Email, "wrong"))
+	}
+	text := verb(t, g, "simulate", "--address", "203.0.113.9", "--account", shoptest.Alice().Email)
+	for _, want := range []string{"refused", "limit.pair", "on a device that has signed in to this account before: let through"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in\n%s", want, text)
+		}
+	}
+	if text := verb(t, g, "simulate", "--address", "203.0.113.9", "--account", shoptest.Alice().Email, "--known-device"); !strings.Contains(text, "let through") {
+		t.Errorf("on a known device:\n%s", text)
+	}
+	ran(t, shop, 5)
+}
+
+func TestAnOrderHoldsOverARestartAndIsTakenBack(t *testing.T) {
+	t.Parallel()
+	shop := shoptest.Generic().Start(t)
+	g := guardtest.Start(t, guardtest.Site(shop.URL, "", "ask_after 3d"))
+	p, other := visitor(t, g.URL, "203.0.113.9"), visitor(t, g.URL, "198.51.100.9")
+	verb(t, g, "allow", "203.0.113.0/24", "--for", "1h", "--reason", "our office", "--by", "anna")
+	p.signedIn(p.alice()) // unasked
+	r := other.login(shoptest.Bob().Email, shoptest.Bob().Password)
+	other.check(r, "slider")
+	if text := verb(t, g, "explain", "--address", "203.0.113.9"); !strings.Contains(text, "our office") {
+		t.Errorf("no word of the order:\n%s", text)
+	}
+	verb(t, g, "deny", "--account", shoptest.Bob().Email, "--for", "1h", "--reason", "asked us to", "--by", "anna")
+	denied := other.login(shoptest.Bob().Email, shoptest.Bob().Password)
+	other.wants(denied, http.StatusTooManyRequests, "deny")
+	if text := verb(t, g, "explain", denied.ref()); !strings.Contains(text, "asked us to") || !strings.Contains(text, "override.deny") {
+		t.Errorf("no word of the order:\n%s", text)
+	}
+	if why := reload(g, guardtest.Site(shop.URL, "", "ask_after 3d")+"# changed\n"); why != "" {
+		t.Fatal(why)
+	}
+	other.wants(other.login(shoptest.Bob().Email, shoptest.Bob().Password), http.StatusTooManyRequests, "deny")
+	if list := verb(t, g, "deny", "list"); !strings.Contains(list, "account:") || strings.Contains(list, "bob") || strings.Contains(list, "203.0.113.0") {
+		t.Errorf("the list of denials: %s", list)
+	}
+	verb(t, g, "deny", "remove", "--account", shoptest.Bob().Email)
+	other.check(other.login(shoptest.Bob().Email, shoptest.Bob().Password), "slider")
+	for _, bad := range [][]string{
+		{"deny", "203.0.113.9", "--for", "1h"},                        // no reason
+		{"deny", "203.0.113.9", "--for", "soon", "--reason", "x"},     // no time
+		{"deny", "0.0.0.0/0", "--for", "1h", "--reason", "x"},         // everybody
+		{"allow", "shop.example", "--for", "1h", "--reason", "x"},     // no address
+		{"allow", "203.0.113.9", "--for", "100000h", "--reason", "x"}, // for ever
+		{"allow", "203.0.113.9", "--account", "x", "--reason", "x"},   // two
+		{"deny", "remove", "192.0.2.1"},                               // not there
+		{"simulate", "--address", "nowhere", "--account", "x"},        // no address
+		{"explain"}, // what?
+	} {
+		if out, err := g.Command(append(append([]string{"login-guard"}, bad...), "--admin", g.AdminAddr)...); err == nil {
+			t.Errorf("%q: %s", bad, out)
+		}
+	}
+}
+
+func TestAnErasedAccountIsForgotten(t *testing.T) {
+	t.Parallel()
+	shop := shoptest.Generic().Start(t)
+	g := guardtest.Start(t, guardtest.Site(shop.URL, "", "ask_after 3d"))
+	p := visitor(t, g.URL, "203.0.113.9")
+	p.signedIn(p.slide(p.check(p.alice(), "slider")))
+	p.signedIn(p.alice())
+	if n := len(explained(t, g, "--account", shoptest.Alice().Email)); n < 3 {
+		t.Fatalf("%d decisions before", n)
+	}
+	if out := verb(t, g, "erase", "--account", shoptest.Alice().Email); !strings.Contains(out, "forgotten") {
+		t.Errorf("it says %s", out)
+	}
+	if out, err := g.Command("login-guard", "explain", "--account", shoptest.Alice().Email, "--admin", g.AdminAddr); err == nil {
+		t.Errorf("still explained: %s", out)
+	}
+	p.check(p.alice(), "slider") // the device is not known any more
+}
