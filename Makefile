@@ -4,7 +4,7 @@ GO  ?= go
 BIN := bin/login-guard
 
 .DEFAULT_GOAL := build
-.PHONY: build demo test shops lab faults protocol fuzz bench screenshots lint
+.PHONY: build demo test shops lab faults protocol fuzz bench screenshots a11y lint
 
 # The gateway: Caddy with Login Guard built in.
 build:
@@ -49,6 +49,11 @@ bench:
 # and FAULTS_OLD change the run.
 faults:
 	bash test/faults/run.sh
+
+# Every page in every state in every language, and the slow way to its end;
+# see docs/accessibility.md. Half an hour.
+a11y:
+	bash test/a11y.sh
 
 # The pictures of the README, drawn anew.
 screenshots:

@@ -6,9 +6,9 @@
 #   bash test/run.sh          everything
 #   bash test/run.sh needs    only get what the tests need
 #
-# Needs: Go, npm, and Debian's packages chromium and redis-server, which it
-# installs where they are missing and it may. axe-core comes from npm and
-# stays in .cache/.
+# Needs: Go, npm, and Debian's packages chromium, redis-server and fonts for 32
+# languages, which it installs where they are missing and it may. axe-core
+# comes from npm and stays in .cache/.
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -25,6 +25,11 @@ needs() {
 	local missing=()
 	command -v go >/dev/null || die "Go is not installed; see go.mod for the version"
 	command -v chromium >/dev/null || missing+=(chromium fonts-dejavu-core)
+	# Glyphs for all languages: boxes in their place are narrower, and hide what
+	# is too wide. あ is Japanese, Chinese and Korean; ก Thai and Hindi.
+	command -v fc-list >/dev/null || missing+=(fontconfig)
+	[ -n "$(fc-list :charset=3042 2>/dev/null)" ] || missing+=(fonts-droid-fallback)
+	[ -n "$(fc-list :charset=0e01 2>/dev/null)" ] || missing+=(fonts-noto-core)
 	command -v redis-server >/dev/null || missing+=(redis-server)
 	command -v npm >/dev/null || missing+=(npm)
 	if [ ${#missing[@]} -gt 0 ]; then
@@ -80,7 +85,7 @@ formatted() {
 }
 check gofmt formatted
 check 'go vet' go vet ./...
-check 'go vet, with tags' go vet -tags shops,screenshots,protocol ./test/...
+check 'go vet, with tags' go vet -tags shops,screenshots,protocol,a11y ./test/...
 # bench is a module of its own; if this says that its go.sum lacks something,
 # run go mod tidy there.
 check 'go vet, bench' go -C bench vet ./...
