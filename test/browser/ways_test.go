@@ -290,3 +290,26 @@ func TestTheCharactersMayBePasted(t *testing.T) {
 	p.arrives(at, shoptest.Alice().Email)
 	at.saw(right())
 }
+
+// Add-ons that press by script are not to be told from a program: they get the
+// picture, and beside it the ways that need no eyes or no reading.
+func TestAPressByAScriptMeetsThePictureAndItsOtherWays(t *testing.T) {
+	t.Parallel()
+	at := start(t, slides...)
+	p := shopper(t, from(t, "en"))
+	p.alice(at)
+	p.meets(at, "#lg-bar")
+	eval[bool](p, "(document.querySelector('#lg-press').click(), true)")
+	p.enters()
+	p.leaves(func() { p.press("#lg-send") })
+	p.meets(at, "#lg-picture")
+	p.says(words(t, "en", "more"))
+	for _, other := range []string{"#lg-sound", "#lg-slow"} {
+		if !eval[bool](p, fmt.Sprintf("!!document.querySelector(%q)?.checkVisibility()", other)) {
+			t.Errorf("beside the picture is no %s", other)
+		}
+	}
+	p.press("#lg-slow")
+	p.waits()
+	at.saw()
+}

@@ -1,7 +1,9 @@
 // Package docs checks what the documentation refers to: every file that is
 // linked exists, every heading that is linked stands there, every test that
 // is named by a link is in the very file that the link leads to, and every
-// row of the threat model either names such a test or says that it is open.
+// row of the threat model either names such a test or says that it is open,
+// and every criterion of WCAG has a row that names one or says that it is
+// untested.
 //
 // It reads Markdown as our own pages use it: inline links, pipe tables,
 // fenced blocks. It does not look at addresses outside the repository.
