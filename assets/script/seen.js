@@ -6,7 +6,12 @@ let points, pressure, events, moves; // of the last drag: places, most pressure,
 let click, key, keyAt = 0; // the last click and key, and when that went down
 let untrusted = 0, before = 0, inputs = 0, keys = [];
 
-const mind = e => untrusted += !e.isTrusted;
+// mind counts events that no hand made. After one beside a drag, the last drag
+// is not the answer.
+function mind(e) {
+	untrusted += !e.isTrusted;
+	if (!grip) points = null;
+}
 
 // grab begins the record of a drag.
 function grab(e) {

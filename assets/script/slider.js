@@ -57,16 +57,16 @@ function release(e) {
 	if (!grip) return;
 	const whole = e.type === 'pointerup';
 	if (whole) point(e);
-	const box = track.getBoundingClientRect(), still = points.every(p => Math.hypot(p[1], p[2]) < 6);
+	const box = track.getBoundingClientRect(), [, x, y] = points.at(-1);
 	const gap = side < 0 ? e.clientX - box.left : box.right - e.clientX;
 	const way = grip.pointerType.replace('mouse', 'pointer');
 	grip = null;
 	if (busy) return;
-	if (whole && still && gap < 60) show(100);
+	if (whole && Math.hypot(x, y) < 6 && gap < 60) show(100);
 	if (bar.value < END) return back(text.short);
 	// Who clicks on the end, or close to it, cannot drag: there is no way to
 	// look at.
-	if (points.at(-1)[1] < 40) check('press');
+	if (x < 40) check('press');
 	else check(way, true);
 }
 

@@ -52,7 +52,11 @@ func (c *Checks) assess(now time.Time, t Token, a Answer) (out Evidence) {
 	if err != nil {
 		report = nil
 	}
-	found := evidence.Assess(report, a.Way, now.Sub(t.Issued))
+	elapsed := now.Sub(t.Issued)
+	if t.Renewals > 0 {
+		elapsed = 0 // a drag may be older than a check that was renewed meanwhile
+	}
+	found := evidence.Assess(report, a.Way, elapsed)
 	for _, r := range found.Reasons {
 		out.add(r.Code, r.Points)
 	}
