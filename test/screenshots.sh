@@ -5,7 +5,8 @@
 #
 #   bash test/screenshots.sh             into docs/images
 #   bash test/screenshots.sh all FOLDER  every page in every language, for
-#                                        translators and designers
+#                                        translators and designers; in some:
+#                                        LOGIN_GUARD_LANGUAGES="th ar"
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 what=TestScreenshots folder=docs/images

@@ -4,6 +4,7 @@ package browser_test
 
 import (
 	"bytes"
+	"fmt"
 	"image"
 	"image/color"
 	"image/draw"
@@ -74,27 +75,41 @@ func TestScreenshots(t *testing.T) {
 	}
 }
 
-// TestEveryPageToLookAt draws every page of ours on a phone, in every
-// language, and in dark and in forced colours; for translators and designers.
+// TestEveryPageToLookAt draws every page of ours on a phone and on a desktop,
+// in light and in dark, and on a phone in forced colours; for translators and
+// designers. LOGIN_GUARD_LANGUAGES names the languages, with blanks between
+// them; all without it.
 func TestEveryPageToLookAt(t *testing.T) {
 	folder := images(t)
+	wanted := strings.Fields(os.Getenv("LOGIN_GUARD_LANGUAGES"))
+	if len(wanted) == 0 {
+		wanted = tongues(t)
+	}
+	views := []struct {
+		name          string
+		width, height int64
+		media         map[string]string
+	}{
+		{"phone-light", 360, 640, map[string]string{}},
+		{"phone-dark", 360, 640, map[string]string{"prefers-color-scheme": "dark"}},
+		{"phone-forced", 360, 640, map[string]string{"forced-colors": "active"}},
+		{"desktop-light", 1024, 720, map[string]string{}},
+		{"desktop-dark", 1024, 720, map[string]string{"prefers-color-scheme": "dark"}},
+	}
 	for _, kind := range pages {
 		shop := shoptest.Generic().Start(t)
 		gate := guardtest.Start(t, caddyfile("http://localhost:$PORT", shop.URL, "", kind.options(t)...))
 		at := &place{t: t, shop: shop, gate: gate, url: gate.URL}
-		for _, language := range languages {
+		for i, language := range wanted {
 			t.Run(kind.name+" "+language, func(t *testing.T) {
-				p := shopper(t, from(t, language))
+				p := shopper(t, map[string]string{"X-Forwarded-For": fmt.Sprintf("198.18.%d.7", i), "Accept-Language": language})
 				p.comes(at, shopperOf(p), "a guess")
 				kind.reach(p, at)
-				p.size(360, 640)
-				for scheme, media := range map[string]map[string]string{
-					"light":  {"prefers-reduced-motion": "reduce"},
-					"dark":   {"prefers-reduced-motion": "reduce", "prefers-color-scheme": "dark"},
-					"forced": {"prefers-reduced-motion": "reduce", "forced-colors": "active"},
-				} {
-					p.media(media)
-					save(t, p, filepath.Join(folder, strings.ReplaceAll(kind.name, " ", "-")+"-"+language+"-"+scheme+".png"))
+				for _, view := range views {
+					p.size(view.width, view.height)
+					view.media["prefers-reduced-motion"] = "reduce"
+					p.media(view.media)
+					save(t, p, filepath.Join(folder, strings.ReplaceAll(kind.name, " ", "-")+"-"+language+"-"+view.name+".png"))
 				}
 			})
 		}
