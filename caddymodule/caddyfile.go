@@ -61,7 +61,14 @@ func parseGlobalOption(d *caddyfile.Dispenser, prev any) (any, error) {
 //	    site             NAME
 //	    page {
 //	        name     TEXT
-//	        accent   #RRGGBB
+//	        accent     #RRGGBB [#RRGGBB]   # the second of each is for dark pages
+//	        background #RRGGBB [#RRGGBB]
+//	        card       #RRGGBB [#RRGGBB]
+//	        text       #RRGGBB [#RRGGBB]
+//	        dark       auto|off
+//	        radius     PIXELS
+//	        font       FAMILY...
+//	        logo       PATH [PATH]
 //	        support  URL
 //	        reset    URL
 //	        language TAG
@@ -152,12 +159,19 @@ func siteOptions(s *config.Site) options {
 // pageOptions are the options of the page block.
 func pageOptions(p *config.Page) options {
 	return options{
-		"name":     {example: `name "Shop Example"`, min: 1, max: 1, set: text(&p.Name)},
-		"accent":   {example: `accent "#1558c0"`, min: 1, max: 1, set: text(&p.Accent)},
-		"support":  {example: "support https://shop.example/contact", min: 1, max: 1, set: text(&p.Support)},
-		"reset":    {example: "reset https://shop.example/lost-password", min: 1, max: 1, set: text(&p.Reset)},
-		"language": {example: "language de", min: 1, max: 1, set: text(&p.Language)},
-		"picture":  {example: "picture letters", min: 1, max: 1, set: text(&p.Picture)},
+		"name":       {example: `name "Shop Example"`, min: 1, max: 1, set: text(&p.Name)},
+		"accent":     {example: `accent "#1558c0"`, min: 1, max: 2, set: pair(&p.Accent, &p.AccentDark)},
+		"background": {example: `background "#f3f5f8" "#11151a"`, min: 1, max: 2, set: pair(&p.Background, &p.BackgroundDark)},
+		"card":       {example: `card "#ffffff" "#1a1f25"`, min: 1, max: 2, set: pair(&p.Card, &p.CardDark)},
+		"text":       {example: `text "#1a1f26" "#e9ecf0"`, min: 1, max: 2, set: pair(&p.Text, &p.TextDark)},
+		"dark":       {example: "dark off", min: 1, max: 1, set: text(&p.Dark)},
+		"radius":     {example: "radius 8", min: 1, max: 1, set: pixels(&p.Radius)},
+		"font":       {example: `font "Source Sans 3" sans-serif`, min: 1, max: -1, set: list(&p.Font)},
+		"logo":       {example: "logo /images/logo.svg", min: 1, max: 2, set: pair(&p.Logo, &p.LogoDark)},
+		"support":    {example: "support https://shop.example/contact", min: 1, max: 1, set: text(&p.Support)},
+		"reset":      {example: "reset https://shop.example/lost-password", min: 1, max: 1, set: text(&p.Reset)},
+		"language":   {example: "language de", min: 1, max: 1, set: text(&p.Language)},
+		"picture":    {example: "picture letters", min: 1, max: 1, set: text(&p.Picture)},
 	}
 }
 

@@ -140,6 +140,30 @@ func list(to *[]string) func([]caddyfile.Token) error {
 	}
 }
 
+// pair sets one string, or two.
+func pair(first, second *string) func([]caddyfile.Token) error {
+	return func(args []caddyfile.Token) error {
+		for i, to := range []*string{first, second}[:len(args)] {
+			if err := text(to)(args[i : i+1]); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+// pixels sets a whole number, for which zero is not the default.
+func pixels(to **int) func([]caddyfile.Token) error {
+	return func(args []caddyfile.Token) error {
+		n, err := strconv.Atoi(args[0].Text)
+		if err != nil || n < 0 {
+			return fmt.Errorf("%q is no whole number of pixels", args[0].Text)
+		}
+		*to = &n
+		return nil
+	}
+}
+
 // flag sets a switch that takes no value.
 func flag(to *bool) func([]caddyfile.Token) error {
 	return func([]caddyfile.Token) error { *to = true; return nil }

@@ -118,7 +118,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	if p.Name == "" {
 		p.Name = host
 	}
-	if h.pages, err = page.New(page.Theme{Name: p.Name, Accent: p.Accent, Support: p.Support, Reset: p.Reset,
+	if h.pages, err = page.New(page.Theme{Name: p.Name, Colours: p.Colours(), Radius: p.Radius, Font: p.Font, Logo: p.Logo, LogoDark: p.LogoDark, Support: p.Support, Reset: p.Reset,
 		Prefix: h.prefix, Language: p.Language, Digits: p.Picture == config.PictureDigits}); err != nil {
 		return err
 	}

@@ -128,9 +128,32 @@ type Page struct {
 	// The shop's name as its customers know it, up to 80 characters.
 	// Default: the host name
 	Name string `json:"name,omitempty"`
-	// Colour of buttons and the bar, as #rgb or #rrggbb; white text on it,
-	// so its contrast with white must be 4.5:1 or more. Default: #1558c0
-	Accent string `json:"accent,omitempty"`
+	// Colours as #rgb or #rrggbb, each for light pages and for dark ones:
+	// of buttons and the bar, of what is behind the card, of the card, of the
+	// words on both. Words need a contrast of 4.5:1, the bar and buttons 3:1.
+	// Default: #1558c0, and for dark pages one derived from it; #f3f5f8 and
+	// #11151a; #ffffff and #1a1f25; #1a1f26 and #e9ecf0
+	Accent         string `json:"accent,omitempty"`
+	AccentDark     string `json:"accent_dark,omitempty"`
+	Background     string `json:"background,omitempty"`
+	BackgroundDark string `json:"background_dark,omitempty"`
+	Card           string `json:"card,omitempty"`
+	CardDark       string `json:"card_dark,omitempty"`
+	Text           string `json:"text,omitempty"`
+	TextDark       string `json:"text_dark,omitempty"`
+	// `auto`: people who prefer dark pages get the colours for these; `off`:
+	// everybody gets the others. Default: auto
+	Dark string `json:"dark,omitempty"`
+	// Of the card's corners in pixels, 0 to 32; those of buttons and the bar
+	// follow. Default: 20
+	Radius *int `json:"radius,omitempty"`
+	// Families of the font, the first that the customer's system has.
+	// Default: that of the system
+	Font []string `json:"font,omitempty"`
+	// Paths of pictures of this shop that stand in place of its name, 40
+	// pixels high: for all pages, and another for dark ones. Default: none
+	Logo     string `json:"logo,omitempty"`
+	LogoDark string `json:"logo_dark,omitempty"`
 	// Where a customer finds help: an http(s) URL or a path of the shop.
 	// Default: no link
 	Support string `json:"support,omitempty"`

@@ -11,7 +11,6 @@ const (
 	DefaultRemember        = Duration(24 * time.Hour)
 	DefaultChallengeStatus = 200
 	DefaultPathPrefix      = "/.login-guard/"
-	DefaultAccent          = "#1558c0"
 	DefaultLanguage        = "en"
 	DefaultPicture         = PictureLetters
 )
@@ -151,9 +150,6 @@ func (s *Site) Prefix() string {
 // WithDefaults fills in what a page must have. The name stays empty where
 // none is given: it is then the host name of the request.
 func (p Page) WithDefaults() Page {
-	if p.Accent == "" {
-		p.Accent = DefaultAccent
-	}
 	if p.Language == "" {
 		p.Language = DefaultLanguage
 	}

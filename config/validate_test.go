@@ -1,7 +1,6 @@
 package config
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -137,21 +136,25 @@ func TestKeyIsReadAndNeverRepeated(t *testing.T) {
 	}
 }
 
-func TestContrastIsThatOfWCAG(t *testing.T) {
-	for colour, want := range map[string]string{
-		"#000000": "21.00", "#fff": "1.00", "#767676": "4.54", "#777777": "4.48", "#1558c0": "6.59",
+func TestColoursThatCannotBeReadNameOneThatCan(t *testing.T) {
+	for name, test := range map[string]struct {
+		page Page
+		want string
+	}{
+		"a pale accent":               {Page{Accent: "#fc0"}, `page accent: white text on #ffcc00 has a contrast of 1.51:1, and 4.5:1 is needed to be read; one that works: accent "#`},
+		"a dark accent on dark pages": {Page{AccentDark: "#1558c0"}, `page accent: on dark pages: dark text on #1558c0 has a contrast of 2.76:1, and 4.5:1 is needed to be read; one that works: accent "#1558c0" "#`},
+		"a card like its words":       {Page{Card: "#333"}, `one that works: card "#`},
+		"no colour":                   {Page{TextDark: "white"}, `page text: on dark pages: "white" is no colour such as #e9ecf0 (in a Caddyfile in quotes); one that works: text "#1a1f26" "#e9ecf0"`},
+		"dark, misspelt":              {Page{Dark: "of"}, `page dark: there is no "of": it is auto or off; one that works: dark off`},
 	} {
-		rgb, ok := parseColour(colour)
-		if got := fmt.Sprintf("%.2f", contrastWithWhite(rgb)); !ok || got != want {
-			t.Errorf("%s: contrast %s, want %s", colour, got, want)
+		err := (&Site{Page: test.page}).Validate()
+		if err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: %v, want %s", name, err, test.want)
 		}
 	}
-	if err := (&Site{Page: Page{Accent: DefaultAccent}}).Validate(); err != nil {
-		t.Errorf("the default accent: %v", err)
-	}
-	for _, c := range [][3]uint8{{255, 204, 0}, {255, 255, 255}, {120, 119, 119}} {
-		if err := (&Site{Page: Page{Accent: darker(c)}}).Validate(); err != nil {
-			t.Errorf("what is suggested for %v is refused: %v", c, err)
+	for _, page := range []Page{{}, {Accent: "#1558C0", AccentDark: "#7fb0ff"}, {Dark: DarkOff, Background: "#000", Card: "#111", Text: "#eee"}} {
+		if err := (&Site{Page: page}).Validate(); err != nil {
+			t.Errorf("%+v: %v", page, err)
 		}
 	}
 }

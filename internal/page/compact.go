@@ -11,6 +11,8 @@ import (
 	"github.com/tdewolff/minify/v2/css"
 	"github.com/tdewolff/minify/v2/html"
 	"github.com/tdewolff/minify/v2/js"
+
+	"github.com/login-guard/login-guard/internal/look"
 )
 
 // The committed files are written to be read; these functions take out what a
@@ -29,13 +31,9 @@ func compactCSS(style string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	short := map[string]string{"--accent": "--Y", "--trail": "--Z"}
-	for i, f := range fixed {
-		short["--"+f.name] = "--" + string(rune('A'+i))
-	}
 	return property.ReplaceAllStringFunc(small, func(name string) string {
-		if letter, ok := short[name]; ok {
-			return letter
+		if i := slices.Index(look.Names, name[2:]); i >= 0 {
+			return "--" + string(rune('A'+i))
 		}
 		return name
 	}), nil

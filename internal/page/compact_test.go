@@ -3,6 +3,8 @@ package page
 import (
 	"strings"
 	"testing"
+
+	"github.com/login-guard/login-guard/internal/look"
 )
 
 func TestCompact(t *testing.T) {
@@ -14,7 +16,7 @@ func TestCompact(t *testing.T) {
 		"script: what others see keeps its name": {compactJS, "(() => {\n\tself.renewed = reply => reply.task;\n})();\n", "(()=>{self.renewed=e=>e.task})()"},
 		"style: no comments":                     {compactCSS, "/* why */\na > b, c {\n\tcolor: red;\n\tmargin: 0 1px;\n}\n", "a>b,c{color:red;margin:0 1px}"},
 		"style: sums keep their spaces":          {compactCSS, "a { width: calc(1 - var(--p) * (100% - 5px)) }", "a{width:calc(1 - var(--p) * (100% - 5px))}"},
-		"style: colours have short names":        {compactCSS, ":root{--on:#123;--ok:#456}a{color:var(--on,var(--accent));width:var(--once)}", ":root{--I:#123;--G:#456}a{color:var(--I,var(--Y));width:var(--once)}"},
+		"style: colours have short names":        {compactCSS, ":root{--on:#123;--ok:#456}a{color:var(--on,var(--accent));width:var(--once)}", ":root{--I:#123;--G:#456}a{color:var(--I,var(--J));width:var(--once)}"},
 		"page: quotes stay":                      {compactHTML, "<p class=\"a\">\n\t\t{{if .X}}<a href=\"{{.X}}\">a</a>{{end}}\n\n</p>\n", `<p class="a">{{if .X}}<a href="{{.X}}">a</a>{{end}}`},
 	}
 	for name, test := range tests {
@@ -34,11 +36,11 @@ func TestWhatIsNoScriptIsAnError(t *testing.T) {
 }
 
 func TestColoursHaveNamesOfTheirOwn(t *testing.T) {
-	p, err := newPalette(DefaultAccent)
+	p, err := look.New(look.Colours{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	small, err := compactCSS(p.css())
+	small, err := compactCSS(p.CSS())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +57,7 @@ func TestColoursHaveNamesOfTheirOwn(t *testing.T) {
 			seen[name] = true
 		}
 	}
-	if len(seen) != len(p.light) {
-		t.Errorf("%d names for %d colours", len(seen), len(p.light))
+	if len(seen) != len(p.Light) {
+		t.Errorf("%d names for %d colours", len(seen), len(p.Light))
 	}
 }

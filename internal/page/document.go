@@ -29,6 +29,8 @@ type document struct {
 	Sound     string
 	Letters   bool   // a picture of letters is asked for, not digits
 	Prefix    string // of the paths of ours
+	Logo      string // of the theme
+	LogoDark  string
 	Support   string
 	Reset     string
 	Help      string // the support link, where the page itself is the problem
@@ -144,7 +146,7 @@ func (d *document) errorText() string {
 // document gathers what the page of a view says. It is cheap: each answer of
 // an attack comes by here.
 func (p *Pages) document(r *http.Request, lang *Language, nonce string, v View) (document, error) {
-	d := document{View: v, Language: lang, Shop: p.shop(r), Nonce: nonce, Prefix: p.theme.Prefix, css: p.styles[v.Kind]}
+	d := document{View: v, Language: lang, Shop: p.shop(r), Nonce: nonce, Prefix: p.theme.Prefix, Logo: p.theme.Logo, LogoDark: p.theme.LogoDark, css: p.styles[v.Kind]}
 	switch v.Kind {
 	case Slider, Picture, Sound, Slow:
 		d.Script = template.JS(p.script(r, v.Kind))

@@ -76,6 +76,7 @@ import (
 	"sync"
 
 	"github.com/login-guard/login-guard/assets"
+	"github.com/login-guard/login-guard/internal/look"
 )
 
 // Kind names a page.
@@ -102,9 +103,17 @@ const (
 type Theme struct {
 	// The shop's name as its customers know it. Default: the request's host
 	Name string
-	// Colour of buttons and the bar, #rgb or #rrggbb, 4.5:1 or more against
-	// white. Default: #1558c0
-	Accent string
+	// Default: look.Default
+	Colours look.Colours
+	// Of the card's corners in CSS pixels; those of buttons and the bar
+	// follow. Default: look.DefaultRadius
+	Radius *int
+	// Families of the font, the first that the reader's system has.
+	// Default: that of the system
+	Font []string
+	// Path of a picture on the page's own origin that stands for the shop,
+	// 40 pixels high, and of another for dark pages. Default: none
+	Logo, LogoDark string
 	// Where a customer finds help and resets the password: http, https or
 	// mailto, or a path. Default: no link
 	Support, Reset string
@@ -120,7 +129,6 @@ type Theme struct {
 
 // Defaults of a Theme.
 const (
-	DefaultAccent   = "#1558c0"
 	DefaultPrefix   = "/.login-guard/"
 	DefaultLanguage = "en"
 )
@@ -208,9 +216,6 @@ var scripts = map[Kind]string{
 // New prepares the pages of a theme. Its errors name what is wrong with the
 // theme and a value that would work.
 func New(t Theme) (*Pages, error) {
-	if t.Accent == "" {
-		t.Accent = DefaultAccent
-	}
 	if t.Prefix == "" {
 		t.Prefix = DefaultPrefix
 	}
@@ -225,9 +230,16 @@ func New(t Theme) (*Pages, error) {
 			return nil, fmt.Errorf("page %s: %w", option, err)
 		}
 	}
-	colours, err := newPalette(t.Accent)
+	colours, err := look.New(t.Colours)
 	if err != nil {
-		return nil, fmt.Errorf("page accent: %w", err)
+		return nil, fmt.Errorf("page %w", err)
+	}
+	if t.Colours.OneScheme {
+		t.LogoDark = ""
+	}
+	shape, err := t.look()
+	if err != nil {
+		return nil, err
 	}
 	langs, err := loadLanguages(t.Language)
 	if err != nil {
@@ -237,13 +249,16 @@ func New(t Theme) (*Pages, error) {
 	if p.templates, err = parseTemplates(); err != nil {
 		return nil, err
 	}
-	schemes := colours.css()
 	for _, kind := range []Kind{Slider, Picture, Sound, Slow, Deny, Gone, OnceMore, Unreachable, Unreadable, TooLarge, Foreign, Resume, Help} {
-		style, err := join("style/%s.css", "base "+styles[kind])
+		names := "base " + styles[kind]
+		if t.Logo != "" {
+			names += " logo"
+		}
+		style, err := join("style/%s.css", names)
 		if err != nil {
 			return nil, err
 		}
-		if p.styles[kind], err = compactCSS(schemes + style); err != nil {
+		if p.styles[kind], err = compactCSS(colours.CSS() + shape.Replace(style)); err != nil {
 			return nil, err
 		}
 		if scripts[kind] == "" {

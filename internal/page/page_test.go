@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/login-guard/login-guard/internal/look"
 )
 
 // kinds are all pages.
@@ -383,9 +385,9 @@ func TestThemeMistakesNameWhatWouldWork(t *testing.T) {
 		theme Theme
 		want  string
 	}{
-		"pale accent":         {Theme{Accent: "#52c41a"}, "contrast of 2.3:1, less than the 4.5:1"},
-		"no colour":           {Theme{Accent: "blue"}, "such as #1558c0"},
-		"short colour":        {Theme{Accent: "#12"}, "such as #1558c0"},
+		"pale accent":         {Theme{Colours: look.Colours{Accent: look.Pair{Light: "#52c41a"}}}, "page accent: white text on #52c41a has a contrast of 2.27:1"},
+		"no colour":           {Theme{Colours: look.Colours{Accent: look.Pair{Light: "blue"}}}, "such as #1558c0"},
+		"short colour":        {Theme{Colours: look.Colours{Accent: look.Pair{Light: "#12"}}}, "such as #1558c0"},
 		"language not there":  {Theme{Language: "xx"}, "en, es, "},
 		"neighbour language":  {Theme{Language: "be"}, "not there yet"},
 		"script as a link":    {Theme{Support: "javascript:alert(1)"}, "page support"},
