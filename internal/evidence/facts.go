@@ -97,7 +97,7 @@ func (s *sum) mouse(r *Report) {
 			s.tool(CodeSingle)
 		}
 	}
-	if n := len(r.Track); n > 3 && r.Track[1].T < rushAway && r.Track[n-1].T-r.Track[n-2].T < rushOff {
+	if n := len(r.Track); n > 3 && r.Track[1].T < rushAway && r.Track[n-1].T-r.Track[n-2].T < rushOff && blurred(r.Track) == 0 {
 		s.tool(CodeRush)
 	}
 	if r.fractions() {
@@ -149,13 +149,13 @@ func (s *sum) keyboard(r *Report) {
 		s.fact(CodeMismatch)
 		return
 	}
-	if held, known := shortest(r.Keys); known && held < instant {
+	if held, known := usualHold(r.Keys); known && held < instant {
 		s.fact(CodeInstantKey)
 	}
 }
 
-// shortest is the median time a key was held.
-func shortest(keys []Key) (float64, bool) {
+// usualHold is the median time a key was held.
+func usualHold(keys []Key) (float64, bool) {
 	var held []float64
 	for _, k := range keys {
 		if k.Held >= 0 {
@@ -178,7 +178,7 @@ func (s *sum) press(r *Report) {
 		held = r.Click.Held
 		if r.Click.Detail == 0 && held < 0 {
 			// By a key, or by no event at all.
-			if held, known := shortest(r.Keys); known && held < instant {
+			if held, known := usualHold(r.Keys); known && held < instant {
 				s.fact(CodeInstantKey)
 			}
 			return

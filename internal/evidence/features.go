@@ -11,9 +11,9 @@ const frame = 1000.0 / 60
 
 // What divides tracks before they are judged.
 const (
-	// fewest is how many places a track needs to be judged at all, and how
-	// many to be judged like others.
-	fewest = 5
+	// fewest is how many places at different times a track needs to be judged
+	// at all, and few how many at 60 Hz to be judged like others.
+	fewest = 4
 	few    = 8
 	// coarseGap is the time in ms between two places from which on speeds
 	// say little: a remote desktop sends one in 110 ms.
@@ -105,7 +105,7 @@ func MeasureAll(track []Point) Shape { return measure(track) }
 func measure(track []Point) Shape {
 	xs, ys := resample(track)
 	n := len(xs)
-	if n < fewest || xs[n-1] <= xs[0] {
+	if len(track) < fewest || n < fewest || xs[n-1] <= xs[0] {
 		return Shape{}
 	}
 	s := Shape{Places: n, Gap: usualGap(track), Linear: linear(xs), Tail: tail(xs), Buzz: buzz(track)}

@@ -15,7 +15,7 @@ func (w *Weights) groups(shape *Shape) (out []groupPoints, sum float64) {
 	features := w.Tracks[shape.Kind()]
 	for i := range features {
 		f := &features[i]
-		points := f.at(measures[f.Name](shape))
+		points := f.At(measures[f.Name](shape))
 		if n := len(out); n > 0 && out[n-1].group == f.Group {
 			out[n-1].points += points
 		} else {

@@ -37,8 +37,8 @@ type Feature struct {
 	Points [][2]float64 `json:"points"`
 }
 
-// at is what a value counts.
-func (f *Feature) at(v float64) float64 { return between(f.Points, v) }
+// At is what a value counts.
+func (f *Feature) At(v float64) float64 { return between(f.Points, v) }
 
 // between reads a line through points; beyond the ends it stays.
 func between(p [][2]float64, v float64) float64 {

@@ -18,7 +18,7 @@ var facts = map[string]float64{
 	"mismatch":   8,
 	// The page had the check for less time than the answer took.
 	"clock": 10,
-	// 96.7 % of copies are known, at 0.1 % of people.
+	// Of copies 97 % and more are known, of simulated people 0.02 %.
 	"repeated": 8,
 
 	// True for every browser that is driven and says so (WebDriver §4); also
@@ -45,8 +45,8 @@ var facts = map[string]float64{
 	// Less than 120 ms: of 100 quick drags of 150 to 350 px the quickest
 	// lasted 177 (SapiMouse).
 	"quick": 3,
-	// Less than 80 ms of moving, or a few places in all.
-	"few_places": 1,
+	// Three places or fewer to judge by: a remote desktop, in a hurry.
+	"few_places": 4,
 
 	// Held for less than 25 ms. Fingers hold a key for 50 to 150 ms; what
 	// types for people (voice, switches) may hold none at all.

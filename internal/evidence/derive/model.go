@@ -19,6 +19,8 @@ type axis struct {
 	// from and to are the values within which it counts at all: beyond lies
 	// what people do who are slow or were interrupted, simulated or not.
 	from, to float64
+	// fine tells that a coarse track shows nothing of it.
+	fine bool
 	// way is 1 where more of it never counts less, -1 where less of it does.
 	way int
 }
@@ -33,7 +35,7 @@ var axes = []axis{
 	{name: "peak_at", group: "speed", scale: same, value: same, lo: 0, hi: 1, from: 0.35, to: 0.62},
 	{name: "tail", group: "speed", scale: same, value: same, lo: 0, hi: 1, from: 0.05, to: 0.5, way: -1},
 	{name: "lean", group: "speed", scale: same, value: same, lo: 0, hi: 1, from: 0.38, to: 0.62},
-	{name: "onset", group: "onset", scale: same, value: same, lo: 0, hi: 1, from: 0.4, to: 1, way: 1},
+	{name: "onset", group: "onset", scale: same, value: same, lo: 0, hi: 1, from: 0.4, to: 1, way: 1, fine: true},
 	{name: "range", group: "level", scale: math.Sqrt, value: func(v float64) float64 { return v * v }, lo: 0, hi: 0.6, from: 0, to: 0.03, way: -1},
 	{name: "buzz", group: "buzz", scale: same, value: same, lo: -1, hi: 1, from: 0.15, to: 1, way: 1},
 }
@@ -212,6 +214,9 @@ func derive(people []sample, ofPeople, ofBots []densities) *evidence.Weights {
 		for _, kind := range kinds {
 			w.Tracks[kind] = nil
 			for i := range axes {
+				if axes[i].fine && kind == evidence.Coarse {
+					continue
+				}
 				w.Tracks[kind] = append(w.Tracks[kind], axes[i].feature(ratios(ofPeople, ofBots, kind, i), scale[kind]))
 			}
 		}

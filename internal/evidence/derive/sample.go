@@ -64,3 +64,6 @@ func coarse(s *sample) sample {
 	}
 	return out
 }
+
+// between is a random number from lo to hi.
+func between(rng *rand.Rand, lo, hi float64) float64 { return lo + rng.Float64()*(hi-lo) }

@@ -85,66 +85,96 @@ const shortest = 130
 
 // Drag makes the track of one drag of one person.
 func (s *Style) Drag(rng *rand.Rand) []evidence.Point {
-	way := s.Way[0] + rng.Float64()*(s.Way[1]-s.Way[0])
-	took := math.Max(s.Took*math.Exp(s.Spread*rng.NormFloat64()), 120)
-	rest, hold := took*s.Rest*rng.Float64(), took*s.Hold*rng.Float64()
-	moving := took - rest - hold
+	m := s.draw(rng)
+	x0, y0 := m.at(0)
+	return s.sample(rng, func(t float64) (float64, float64) {
+		x, y := m.at(t)
+		return x - x0, y - y0
+	}, m.took)
+}
+
+// movement is one drag, at any time.
+type movement struct {
+	way, took float64
+	strokes   []stroke
+	// The path sideways.
+	slope, arc, drift, driftAt, driftFor float64
+	// A tremor, in px and radians.
+	tremor, beat, beatX, beatY float64
+	// A stop on the way, and what was over before the press, in ms.
+	stopAt, stopFor, skipped float64
+}
+
+// draw draws a person's movement.
+func (s *Style) draw(rng *rand.Rand) movement {
+	m := movement{
+		way:  s.Way[0] + rng.Float64()*(s.Way[1]-s.Way[0]),
+		took: math.Max(s.Took*math.Exp(s.Spread*rng.NormFloat64()), 120),
+	}
+	rest, hold := m.took*s.Rest*rng.Float64(), m.took*s.Hold*rng.Float64()
 	burst := math.Min(s.Burst*math.Exp(s.BurstSpread*rng.NormFloat64()), 0.95)
 	reach := s.Reach[0] + rng.Float64()*(s.Reach[1]-s.Reach[0])
 	if rng.Float64() < s.Fling {
 		hold, rest = hold/8, rest/2
-		moving = took - rest - hold
 		burst, reach = 1.1+0.8*rng.Float64(), 1
 	}
+	moving := m.took - rest - hold
 	burst = math.Max(burst, shortest/moving)
-	strokes := []stroke{{rest, moving * burst, way * reach, 0.24 + 0.26*rng.Float64(), s.Smooth}}
-	// The rest of the way, in one to four corrections of the time left.
-	if left := way * (1 - reach); left != 0 && burst < 0.95 {
-		n := 1 + rng.IntN(4)
-		from, share := rest+moving*burst*0.6, moving*(1-burst*0.6)
-		for i := range n {
-			part := left
-			if i < n-1 {
-				part = left * (0.3 + 0.5*rng.Float64())
-			}
-			left -= part
-			long := share / float64(n) * (0.7 + 0.6*rng.Float64())
-			strokes = append(strokes, stroke{from + share*float64(i)/float64(n), math.Max(long, 60), part, 0.3 + 0.25*rng.Float64(), s.Smooth})
-		}
-	}
-	slope, arc := s.Slant*rng.NormFloat64(), s.Arc*rng.NormFloat64()*way
-	drift, driftAt, driftFor := s.Drift*rng.NormFloat64(), rng.Float64()*2*math.Pi, 400+600*rng.Float64()
-	tremor := s.Tremor * math.Exp(0.5*rng.NormFloat64())
-	beat, beatX, beatY := (8+4*rng.Float64())*2*math.Pi/1000, rng.Float64()*7, rng.Float64()*7
-	stopAt, stopFor := 0.0, 0.0
+	m.stroke(rng, s.Smooth, rest, moving, burst, reach)
+
+	m.slope, m.arc = s.Slant*rng.NormFloat64(), s.Arc*rng.NormFloat64()*m.way
+	m.drift, m.driftAt, m.driftFor = s.Drift*rng.NormFloat64(), rng.Float64()*2*math.Pi, 400+600*rng.Float64()
+	m.tremor = s.Tremor * math.Exp(0.5*rng.NormFloat64())
+	m.beat, m.beatX, m.beatY = (8+4*rng.Float64())*2*math.Pi/1000, rng.Float64()*7, rng.Float64()*7
 	if rng.Float64() < s.Pause {
-		stopAt, stopFor = took*(0.15+0.6*rng.Float64()), 100+500*rng.Float64()
-		took += stopFor
+		m.stopAt, m.stopFor = m.took*(0.15+0.6*rng.Float64()), 100+500*rng.Float64()
+		m.took += m.stopFor
 	}
-	skipped := 0.0
 	if rng.Float64() < s.Running {
-		skipped = rest + moving*burst*0.25*rng.Float64()
-		took -= skipped
+		m.skipped = rest + moving*burst*0.25*rng.Float64()
+		m.took -= m.skipped
 	}
-	at := func(t float64) (x, y float64) {
-		t += skipped
-		if stopFor > 0 && t > stopAt {
-			t = math.Max(t-stopFor, stopAt)
-		}
-		for _, k := range strokes {
-			x += k.place(t)
-		}
-		part := math.Min(math.Max(x/way, 0), 1)
-		y = slope*x + arc*4*part*(1-part) + drift*(math.Sin(driftAt+2*math.Pi*t/driftFor)-math.Sin(driftAt))
-		x += tremor * (math.Sin(beatX+beat*t) - math.Sin(beatX))
-		y += tremor * (math.Sin(beatY+beat*t) - math.Sin(beatY))
-		return x, y
+	return m
+}
+
+// stroke draws the strokes: a first one, and one to four that go the rest of
+// the way in the time that is left.
+func (m *movement) stroke(rng *rand.Rand, smooth bool, rest, moving, burst, reach float64) {
+	if burst >= 0.95 {
+		reach = 1
 	}
-	x0, y0 := at(0)
-	return s.sample(rng, func(t float64) (float64, float64) {
-		x, y := at(t)
-		return x - x0, y - y0
-	}, took)
+	m.strokes = []stroke{{rest, moving * burst, m.way * reach, 0.24 + 0.26*rng.Float64(), smooth}}
+	left := m.way * (1 - reach)
+	if left == 0 {
+		return
+	}
+	n := 1 + rng.IntN(4)
+	from, share := rest+moving*burst*0.6, moving*(1-burst*0.6)
+	for i := range n {
+		part := left
+		if i < n-1 {
+			part = left * (0.3 + 0.5*rng.Float64())
+		}
+		left -= part
+		long := share / float64(n) * (0.7 + 0.6*rng.Float64())
+		m.strokes = append(m.strokes, stroke{from + share*float64(i)/float64(n), math.Max(long, 60), part, 0.3 + 0.25*rng.Float64(), smooth})
+	}
+}
+
+// at is where the pointer is after t ms.
+func (m *movement) at(t float64) (x, y float64) {
+	t += m.skipped
+	if m.stopFor > 0 && t > m.stopAt {
+		t = math.Max(t-m.stopFor, m.stopAt)
+	}
+	for _, k := range m.strokes {
+		x += k.place(t)
+	}
+	part := math.Min(math.Max(x/m.way, 0), 1)
+	y = m.slope*x + m.arc*4*part*(1-part) + m.drift*(math.Sin(m.driftAt+2*math.Pi*t/m.driftFor)-math.Sin(m.driftAt))
+	x += m.tremor * (math.Sin(m.beatX+m.beat*t) - math.Sin(m.beatX))
+	y += m.tremor * (math.Sin(m.beatY+m.beat*t) - math.Sin(m.beatY))
+	return x, y
 }
 
 // sample is what a browser sees of a movement: an event a frame where the
@@ -171,7 +201,7 @@ func (s *Style) sample(rng *rand.Rand, at func(float64) (float64, float64), took
 		add(t + s.Late*s.Frame*rng.Float64()/float64(s.Between+1))
 	}
 	x, y := at(took)
-	if last := track[len(track)-1]; rng.Float64() < 0.9 {
+	if last := track[len(track)-1]; math.Hypot(x-last.X, y-last.Y) < 2 && rng.Float64() < 0.9 {
 		// Mostly the release is where the last move was.
 		x, y = last.X, last.Y
 	}
