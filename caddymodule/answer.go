@@ -54,7 +54,7 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, reading login.R
 		h.app.foreign(h.now())
 	}
 	slip, err := g.held.Read(f[fieldHold])
-	if err != nil {
+	if err != nil || inline(slip) {
 		return h.message(w, r, http.StatusOK, page.Gone, "")
 	}
 	action := h.action(r)
@@ -65,21 +65,8 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, reading login.R
 			return h.another(w, r, g, slip, challenge.Slider, action, "")
 		}
 		return h.cleared(w, r, g, slip, cl, own, next)
-	case f[fieldStep] == stepSlow:
-		if !h.waits(r, g, slip) {
-			return h.message(w, r, http.StatusOK, page.Gone, slip.Ref)
-		}
-		return h.startSlow(w, r, g, slip, action, true)
-	case f[fieldStep] == stepPicture, f[fieldStep] == stepNew:
-		return h.another(w, r, g, slip, challenge.Picture, action, "")
-	case f[fieldStep] == stepSound:
-		if !h.waits(r, g, slip) {
-			return h.message(w, r, http.StatusOK, page.Gone, slip.Ref)
-		}
-		if !h.maySound(r, g) {
-			return h.another(w, r, g, slip, challenge.Picture, action, "sound_busy")
-		}
-		return h.show(w, r, g, slip, checkPage{kind: challenge.Sound, action: action})
+	case f[fieldStep] == stepSlow, f[fieldStep] == stepPicture, f[fieldStep] == stepNew, f[fieldStep] == stepSound:
+		return h.lead(w, r, g, slip, f[fieldStep], action)
 	case f[fieldStep] == stepResume:
 		return h.resume(w, r, g, slip, f[fieldChallenge], action)
 	case f[fieldStep] == stepWaited:
@@ -91,6 +78,21 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, reading login.R
 		// a form of ours came without an answer.
 		return h.another(w, r, g, slip, challenge.Slider, action, "")
 	}
+}
+
+// lead shows the check that a step leads to.
+func (h *Handler) lead(w http.ResponseWriter, r *http.Request, g *guard, slip held.Slip, step, action string) error {
+	switch {
+	case !h.waits(r, g, slip):
+		return h.message(w, r, http.StatusOK, page.Gone, slip.Ref)
+	case step == stepSlow:
+		return h.startSlow(w, r, g, slip, action, true)
+	case step == stepSound && h.maySound(r, g):
+		return h.show(w, r, g, slip, checkPage{kind: challenge.Sound, action: action})
+	case step == stepSound:
+		return h.another(w, r, g, slip, challenge.Picture, action, "sound_busy")
+	}
+	return h.another(w, r, g, slip, challenge.Picture, action, "")
 }
 
 // waits reports whether the held login is still there, and keeps it for as

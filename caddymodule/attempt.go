@@ -46,6 +46,7 @@ type attempt struct {
 	seen    time.Time // when, the last time
 	pass    device.Pass
 	passed  device.Rung // strongest check passed that is still good
+	voucher bool        // that was by a voucher, which is spent
 	same    store.Key
 
 	others     []device.Account // that shops might read instead
@@ -132,6 +133,8 @@ func (h *Handler) collectMore(r *http.Request, a *attempt) {
 	family := a.g.ledger.FamilyTag(a.signals.Family)
 	if p, ok := device.OpenPass(a.g.ring, h.name, a.cookies.pass, a.account, family, a.now); ok {
 		a.pass, a.passed = p, p.Rung
+	} else if v, ok := device.OpenVoucher(a.g.ring, h.name, a.cookies.pass, family, a.now); ok {
+		h.redeemVoucher(r, a, v)
 	}
 	for _, name := range a.reading.Accounts[min(1, len(a.reading.Accounts)):] {
 		a.others = append(a.others, a.g.ledger.Account(h.reader.FoldAccount(name)))

@@ -177,6 +177,9 @@ func otherSession(then, now [][]byte) bool {
 // left out: it is kept with the login.
 func (h *Handler) action(r *http.Request) string {
 	u := original(r)
+	if h.reserved(r) {
+		return u.RequestURI() // an address of ours, which says how it is shown
+	}
 	q, err := url.ParseQuery(u.RawQuery)
 	if u.RawQuery == "" || err != nil {
 		return u.EscapedPath()
@@ -314,7 +317,7 @@ func (h *Handler) showTask(w http.ResponseWriter, r *http.Request, g *guard, sli
 	default:
 		return errors.New("showing a check: there is no such kind")
 	}
-	return h.pages.Write(w, r, h.EffectiveChallengeStatus(), v)
+	return h.page(w, r, h.EffectiveChallengeStatus(), v)
 }
 
 // startSlow takes a place for the slow way and shows it. When there is none,

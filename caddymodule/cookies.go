@@ -41,6 +41,14 @@ func writeCookie(w http.ResponseWriter, r *http.Request, name, value string, lif
 	w.Header().Add("Set-Cookie", c.String())
 }
 
+// cookieOf is the value of a cookie of ours, "" without.
+func cookieOf(r *http.Request, name string) string {
+	if c, err := r.Cookie(cookieName(r, name)); err == nil {
+		return c.Value
+	}
+	return ""
+}
+
 // ownCookies are the values of our cookies that a request carried.
 type ownCookies struct{ device, pass string }
 

@@ -153,7 +153,7 @@ func (h *Handler) remember(w http.ResponseWriter, r *http.Request, a *attempt, o
 		return // good until it was promised to be, not for ever
 	case o == login.Success:
 		p.Succeeded, p.Expires = true, a.now.Add(h.EffectiveRemember())
-	case a.solved != nil, a.cleared != device.NoRung:
+	case a.solved != nil, a.cleared != device.NoRung, a.voucher:
 		// Passed just now and the password was wrong: the next try is not
 		// asked again.
 		p.Expires = a.now.Add(device.CheckLife)

@@ -47,6 +47,7 @@ type Handler struct {
 	ownMode string // as configured
 	reader  *login.Reader
 	pages   *page.Pages
+	script  page.Guard // for the shop's own pages
 	limits  map[string]config.Limit
 
 	endpoints []config.Endpoint
@@ -120,6 +121,13 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	}
 	if h.pages, err = page.New(page.Theme{Name: p.Name, Colours: p.Colours(), Radius: p.Radius, Font: p.Font, Logo: p.Logo, LogoDark: p.LogoDark, Support: p.Support, Reset: p.Reset,
 		Prefix: h.prefix, Language: p.Language, Digits: p.Picture == config.PictureDigits}); err != nil {
+		return err
+	}
+	forms, err := login.FormNamesOf(endpoints)
+	if err != nil {
+		return err
+	}
+	if h.script, err = page.NewGuard(h.prefix, forms); err != nil {
 		return err
 	}
 	limits := h.limits

@@ -69,6 +69,12 @@ func (h *Handler) serveOwn(w http.ResponseWriter, r *http.Request) error {
 	if ref, ok := strings.CutPrefix(rest, "challenge/"); ok {
 		return h.serveChallenge(w, r, g, ref)
 	}
+	switch rest {
+	case "guard.js":
+		return h.serveGuard(w, r)
+	case "inline":
+		return h.serveInline(w, r, g)
+	}
 	serve := map[string]func(http.ResponseWriter, *http.Request, *guard, held.Slip, ask) error{
 		"verify": h.serveVerify, "renew": h.serveRenew, "slow": h.serveSlow, "sound": h.serveSound,
 	}[rest]
@@ -76,11 +82,11 @@ func (h *Handler) serveOwn(w http.ResponseWriter, r *http.Request) error {
 		http.NotFound(w, r)
 		return nil
 	}
-	return h.serveAsk(w, r, g, serve)
+	return h.serveAsk(w, r, g, rest, serve)
 }
 
 // serveAsk reads a request of the check's script. Only our own pages may ask.
-func (h *Handler) serveAsk(w http.ResponseWriter, r *http.Request, g *guard, serve func(http.ResponseWriter, *http.Request, *guard, held.Slip, ask) error) error {
+func (h *Handler) serveAsk(w http.ResponseWriter, r *http.Request, g *guard, what string, serve func(http.ResponseWriter, *http.Request, *guard, held.Slip, ask) error) error {
 	if r.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)
 		w.WriteHeader(http.StatusMethodNotAllowed)
@@ -102,7 +108,7 @@ func (h *Handler) serveAsk(w http.ResponseWriter, r *http.Request, g *guard, ser
 		h.app.foreign(h.now())
 	}
 	slip, err := g.held.Read(a.Hold)
-	if err != nil || !h.waits(r, g, slip) {
+	if err != nil || !h.waits(r, g, slip) || inline(slip) && what != "verify" {
 		return sendJSON(w, http.StatusGone, reply{Status: "gone"})
 	}
 	return serve(w, r, g, slip, a)
@@ -117,7 +123,7 @@ func (h *Handler) serveVerify(w http.ResponseWriter, r *http.Request, g *guard, 
 	t, err := g.checks.Open(a.Challenge, now)
 	if err != nil || t.Hold != slip.Ticket.ID || t.Account != slip.Account {
 		kind := challenge.Slider
-		if a.Way == challenge.WayPicture || a.Way == challenge.WaySlow || a.Way == challenge.WaySound {
+		if (a.Way == challenge.WayPicture || a.Way == challenge.WaySlow || a.Way == challenge.WaySound) && !inline(slip) {
 			kind = challenge.Picture
 		}
 		return h.sendFresh(w, r, g, slip, kind, "again")
@@ -129,6 +135,7 @@ func (h *Handler) serveVerify(w http.ResponseWriter, r *http.Request, g *guard, 
 		return sendJSON(w, http.StatusServiceUnavailable, reply{Status: "busy", Seconds: 2})
 	}
 	if before := h.recall(r, g, answer, j); before != nil {
+		keepVoucher(w, r, slip, before)
 		return sendBody(w, http.StatusOK, before)
 	}
 	h.countAnswer(t, j.Result, now.Sub(t.Issued))
@@ -137,7 +144,12 @@ func (h *Handler) serveVerify(w http.ResponseWriter, r *http.Request, g *guard, 
 		h.notKept(err)
 		return sendJSON(w, http.StatusServiceUnavailable, reply{Status: "busy", Seconds: 5})
 	}
-	return h.sendRemembered(w, r, g, answer, j, http.StatusOK, out)
+	body, err := json.Marshal(out)
+	if err != nil {
+		return err
+	}
+	keepVoucher(w, r, slip, body)
+	return h.sendRemembered(w, r, g, answer, j, http.StatusOK, json.RawMessage(body))
 }
 
 // answer is what a script sent, as it is judged.
@@ -149,6 +161,9 @@ func (a ask) answer() challenge.Answer {
 func (h *Handler) judged(r *http.Request, g *guard, slip held.Slip, t challenge.Token, a challenge.Answer, j challenge.Judgement) (reply, error) {
 	switch j.Result {
 	case challenge.Checked:
+		if inline(slip) {
+			return h.voucher(r, g, t, j.Evidence)
+		}
 		name, err := g.checks.Clear(r.Context(), g.checks.For(t.Earned(j.Evidence), a))
 		return reply{Status: "checked", Clearance: name}, err
 	case challenge.Wait:

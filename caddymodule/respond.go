@@ -32,6 +32,16 @@ func first(h http.Header, canonical string) string {
 	return ""
 }
 
+// page writes a page, in a dialog of the shop's page where its address says so.
+func (h *Handler) page(w http.ResponseWriter, r *http.Request, status int, v page.View) error {
+	if h.reserved(r) {
+		if scheme, ok := framed(original(r), page.Dialog); ok {
+			v.Frame, v.Scheme = page.Dialog, scheme
+		}
+	}
+	return h.pages.Write(w, r, status, v)
+}
+
 // writeDenial answers that nobody gets in for now.
 func (h *Handler) writeDenial(w http.ResponseWriter, r *http.Request, ref string, status int, wait time.Duration) error {
 	secs := max(1, seconds(wait))
@@ -41,7 +51,7 @@ func (h *Handler) writeDenial(w http.ResponseWriter, r *http.Request, ref string
 		h.allowOrigin(w, r)
 		return h.pages.Problem(w, r, status, page.Problem{Kind: page.Deny, Ref: ref, RetryAfter: secs})
 	}
-	return h.pages.Write(w, r, status, page.View{Kind: page.Deny, Ref: ref, Seconds: secs})
+	return h.page(w, r, status, page.View{Kind: page.Deny, Ref: ref, Seconds: secs})
 }
 
 // message shows a page that only says something.
@@ -54,7 +64,7 @@ func (h *Handler) message(w http.ResponseWriter, r *http.Request, status int, ki
 		back = "/"
 	}
 	h.mark(w, string(risk.Deny), ref) // whatever it says, the login did not go on
-	return h.pages.Write(w, r, status, page.View{Kind: kind, Ref: ref, Back: back})
+	return h.page(w, r, status, page.View{Kind: kind, Ref: ref, Back: back})
 }
 
 // refuse handles what could be a login and cannot be read without doubt.

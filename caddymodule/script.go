@@ -39,9 +39,10 @@ type scripted struct {
 	Action string `json:"u,omitempty"`
 }
 
-// slip is the same as pages carry it, without a held login.
+// slip is the same as pages carry it: in place of a held login it names the
+// one that the script has.
 func (s scripted) slip(ref string) held.Slip {
-	return held.Slip{Account: s.Account, Budget: s.Budget, Ref: ref, NotBefore: time.UnixMilli(s.NotBefore), Work: s.Work}
+	return held.Slip{Ticket: held.Ticket{ID: s.Login}, Account: s.Account, Budget: s.Budget, Ref: ref, NotBefore: time.UnixMilli(s.NotBefore), Work: s.Work}
 }
 
 // loginHash names a login by method, address and body.
@@ -158,6 +159,9 @@ func (h *Handler) serveChallenge(w http.ResponseWriter, r *http.Request, g *guar
 func (h *Handler) showScripted(w http.ResponseWriter, r *http.Request, g *guard, s scripted, ref string) error {
 	slip := s.slip(ref)
 	action := original(r).EscapedPath()
+	if scheme, ok := framed(original(r), page.Dialog); ok {
+		return h.showInFrame(w, r, g, slip, s.Kind, action, scheme)
+	}
 	if c, err := r.Cookie(cookieName(r, holdCookie)); err == nil && s.Action != "" {
 		if kept, err := g.held.Read(c.Value); err == nil && kept.Ref == ref && kept.Account == s.Account {
 			slip, action = kept, s.Action
@@ -171,7 +175,6 @@ func (h *Handler) showScripted(w http.ResponseWriter, r *http.Request, g *guard,
 // sendTask gives a script a fresh check.
 func (h *Handler) sendTask(w http.ResponseWriter, r *http.Request, g *guard, s scripted, ref string, status int, why string) error {
 	slip := s.slip(ref)
-	slip.Ticket.ID = s.Login
 	// A script of its own cannot slide: its work is that of a press.
 	slip.Work = max(slip.Work, challenge.PressWork)
 	task, err := h.issue(r, g, slip, s.Kind, 0)

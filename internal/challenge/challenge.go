@@ -85,7 +85,9 @@ type Spec struct {
 	Kind    Kind
 	Hold    [16]byte // id of the held login, zero when it could not be kept
 	Account device.Account
-	// Budget counts passed checks of an address and account.
+	// Budget counts passed checks of an address and account. Zero: the check
+	// is for no account yet; it counts, and its sender is doubted, when its
+	// voucher is used.
 	Budget store.Key
 	// Place is where the slow way stands in line; other kinds have none.
 	Place store.Key

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/login-guard/login-guard/internal/evidence"
+	"github.com/login-guard/login-guard/internal/store"
 )
 
 // Doubt is how many points of evidence ask for the picture as well: what lies
@@ -28,7 +29,16 @@ type Evidence struct {
 // DoubtLife stays so: another try with another drag is the same sender.
 func (c *Checks) evidence(ctx context.Context, now time.Time, t Token, a Answer) (Evidence, error) {
 	e := c.assess(now, t, a)
-	doubt := c.key("doubt", t.Budget[:])
+	if t.Budget.IsZero() {
+		return e, nil
+	}
+	return c.doubted(ctx, t.Budget, e)
+}
+
+// doubted remembers a doubt for an address and account, and adds it to what is
+// known of one.
+func (c *Checks) doubted(ctx context.Context, budget store.Key, e Evidence) (Evidence, error) {
+	doubt := c.key("doubt", budget[:])
 	if e.Points >= Doubt {
 		if err := c.Store.Flag(ctx, DoubtLife, doubt); err != nil {
 			return e, fmt.Errorf("noting a doubt: %w", err)

@@ -98,6 +98,10 @@ func (c *Checks) judge(ctx context.Context, now time.Time, t Token, a Answer) (J
 	default:
 		return Judgement{}, nil
 	}
+	if t.Budget.IsZero() {
+		out.Result = Checked
+		return out, nil
+	}
 	ok, err := c.PayPass(ctx, now, t.Budget, t.Kind)
 	if err != nil {
 		return Judgement{}, err

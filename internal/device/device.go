@@ -150,6 +150,20 @@ func (p Pass) Seal(ring *keys.Ring, site string) string {
 // OpenPass reads a pass cookie; ok is false unless it is ours, of this site,
 // for this account and client family, and still good.
 func OpenPass(ring *keys.Ring, site, cookie string, account Account, family uint32, now time.Time) (p Pass, ok bool) {
+	if p, ok = readPass(ring, site, cookie, family, now); !ok || p.Account != account {
+		return Pass{}, false
+	}
+	return p, true
+}
+
+// HasPass reports whether a pass cookie would be good for some account.
+func HasPass(ring *keys.Ring, site, cookie string, family uint32, now time.Time) bool {
+	_, ok := readPass(ring, site, cookie, family, now)
+	return ok
+}
+
+// readPass is OpenPass for whichever account it is.
+func readPass(ring *keys.Ring, site, cookie string, family uint32, now time.Time) (p Pass, ok bool) {
 	b, ok := open(ring, "pass/"+site, cookie, passVersion)
 	if !ok || len(b) != 16+1+16+passTail {
 		return Pass{}, false
@@ -161,7 +175,7 @@ func OpenPass(ring *keys.Ring, site, cookie string, account Account, family uint
 	p.Issued = time.Unix(int64(binary.BigEndian.Uint64(b[37:])), 0)
 	p.Expires = time.Unix(int64(binary.BigEndian.Uint64(b[45:])), 0)
 	p.Succeeded = b[53] == 1
-	if p.Account != account || p.Family != family || !now.Before(p.Expires) || p.Rung > Picture {
+	if p.Family != family || !now.Before(p.Expires) || p.Rung > Picture {
 		return Pass{}, false
 	}
 	return p, true

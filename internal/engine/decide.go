@@ -29,13 +29,18 @@ func (e *Engine) Decide(ctx context.Context, now time.Time, a Attempt) (*Decisio
 		d.Verdict = StoreDown()
 		return d, err
 	}
+	e.judge(now, d, override)
+	return d, nil
+}
+
+// judge makes the verdict of what the ledger has said.
+func (e *Engine) judge(now time.Time, d *Decision, override risk.Override) {
 	d.passed()
 	d.Facts = d.facts()
 	d.Assessment = risk.Assess(d.Facts)
 	d.Situation = e.situation(now, d)
 	d.Situation.Override = override
 	d.Verdict = risk.Decide(e.Ladder, d.Situation)
-	return d, nil
 }
 
 // reserve counts the attempt on every account that it may be for.

@@ -29,8 +29,9 @@ const (
 	refLen    = 9
 )
 
-// Kept reports whether there is a held login.
-func (s Slip) Kept() bool { return s.Ticket.ID != [16]byte{} }
+// Kept reports whether there is a held login. A ticket without its half opens
+// none: its ID then names the login that a script keeps itself.
+func (s Slip) Kept() bool { return s.Ticket.half != [32]byte{} }
 
 // Write returns the slip as it stands in the page. The ticket's half key is
 // not sealed: it is the page's secret. The rest is sealed and bound to the

@@ -296,8 +296,7 @@ func (l *Ledger) visit(r *Reservation) store.Visit {
 	v := store.Visit{Key: r.account, ASN: r.a.ASN,
 		Country: l.names.tag([]byte(r.a.Country)), Family: l.names.tag([]byte(r.a.Family))}
 	if r.a.Host.IsValid() {
-		host := l.names.host(r.a.Host)
-		v.Address = binary.LittleEndian.Uint32(host[:]) | 1
+		v.Address = l.HostTag(r.a.Host)
 	}
 	return v
 }

@@ -147,6 +147,10 @@ func (d *document) errorText() string {
 // an attack comes by here.
 func (p *Pages) document(r *http.Request, lang *Language, nonce string, v View) (document, error) {
 	d := document{View: v, Language: lang, Shop: p.shop(r), Nonce: nonce, Prefix: p.theme.Prefix, Logo: p.theme.Logo, LogoDark: p.theme.LogoDark, css: p.styles[v.Kind]}
+	if v.Frame != "" {
+		d.css = p.frames.style(v)
+		d.View.Back = "" // the dialog's own button leads back
+	}
 	switch v.Kind {
 	case Slider, Picture, Sound, Slow:
 		d.Script = template.JS(p.script(r, v.Kind))
@@ -169,9 +173,9 @@ func (p *Pages) document(r *http.Request, lang *Language, nonce string, v View) 
 			d.When = lang.denyWhen[step(v.Seconds)]
 		}
 	case Unreadable, TooLarge, Foreign:
-		d.Back, d.Help = ownPath(v.Back), p.theme.Support
+		d.Back, d.Help = ownPath(d.View.Back), p.theme.Support
 	case Gone, OnceMore:
-		d.Back = ownPath(v.Back)
+		d.Back = ownPath(d.View.Back)
 	case Help:
 		d.Support = p.theme.Support
 	case Resume:
@@ -183,6 +187,9 @@ func (p *Pages) document(r *http.Request, lang *Language, nonce string, v View) 
 	default:
 		return d, fmt.Errorf("rendering a page: there is no kind %q", v.Kind)
 	}
+	if v.Frame != "" {
+		d.Script = template.JS(p.frames.script(v, !Trustworthy(r)))
+	}
 	return d, nil
 }
 
@@ -193,7 +200,11 @@ func (p *Pages) data(d *document) *scriptData {
 	default:
 		return nil
 	}
-	return &scriptData{Prefix: p.theme.Prefix, Lang: d.Language.Tag, Task: d.task, Seconds: d.seconds, Text: d.Language.pick(p.words[d.View.Kind])}
+	words := p.words[d.View.Kind]
+	if d.View.Frame != "" {
+		words = p.frames.words[shown{d.View.Kind, d.View.Frame}]
+	}
+	return &scriptData{Prefix: p.theme.Prefix, Lang: d.Language.Tag, Task: d.task, Seconds: d.seconds, Text: d.Language.pick(words)}
 }
 
 // execute makes a page with the templates.
@@ -209,7 +220,11 @@ func (p *Pages) execute(d document) ([]byte, error) {
 	}
 	d.Body = template.HTML(out.String())
 	out.Reset()
-	if err := p.templates.ExecuteTemplate(&out, "base", &d); err != nil {
+	around := "base"
+	if d.View.Frame != "" {
+		around = "frame"
+	}
+	if err := p.templates.ExecuteTemplate(&out, around, &d); err != nil {
 		return nil, fmt.Errorf("rendering the %s page: %w", d.View.Kind, err)
 	}
 	return out.Bytes(), nil

@@ -173,6 +173,10 @@ type View struct {
 	Clearance string
 	// Path and query that the link of a message leads to.
 	Back string
+	// How it is shown inside a page of the shop, and in which colours.
+	// Default: as a page of its own
+	Frame  Frame
+	Scheme Scheme
 }
 
 // Pages renders the pages of one shop. It is safe for concurrent use.
@@ -184,6 +188,7 @@ type Pages struct {
 	scripts      map[Kind]string
 	plainScripts map[Kind]string   // with a proof of work that needs no WebCrypto
 	words        map[Kind][]string // keys of the texts that the script says, by letter
+	frames       frames
 	pages        stencils[form]
 	problems     stencils[problemForm]
 	scratch      sync.Pool // of *scratch
@@ -249,6 +254,9 @@ func New(t Theme) (*Pages, error) {
 	if p.templates, err = parseTemplates(); err != nil {
 		return nil, err
 	}
+	if p.frames, err = newFrames(colours, shape); err != nil {
+		return nil, err
+	}
 	for _, kind := range []Kind{Slider, Picture, Sound, Slow, Deny, Gone, OnceMore, Unreachable, Unreadable, TooLarge, Foreign, Resume, Help} {
 		names := "base " + styles[kind]
 		if t.Logo != "" {
@@ -258,9 +266,10 @@ func New(t Theme) (*Pages, error) {
 		if err != nil {
 			return nil, err
 		}
-		if p.styles[kind], err = compactCSS(colours.CSS() + shape.Replace(style)); err != nil {
+		if style, err = compactCSS(shape.Replace(style)); err != nil {
 			return nil, err
 		}
+		p.styles[kind], p.frames.styles[kind] = p.frames.schemes[""]+style, style
 		if scripts[kind] == "" {
 			continue
 		}
@@ -301,7 +310,7 @@ func join(pattern, names string) (string, error) {
 
 func parseTemplates() (*template.Template, error) {
 	all := template.New("")
-	for _, name := range []string{"base", "slider", "picture", "slow", "message", "resume", "help"} {
+	for _, name := range []string{"base", "frame", "slider", "picture", "slow", "message", "resume", "help"} {
 		text, err := assets.Files.ReadFile("page/" + name + ".html")
 		if err != nil {
 			return nil, fmt.Errorf("reading embedded page %s: %w", name, err)

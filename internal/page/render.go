@@ -4,15 +4,16 @@ import "strconv"
 
 // form is what decides on a page's fixed text: everything in it but values.
 type form struct {
-	kind Kind
-	lang *Language
+	kind  Kind
+	frame Frame
+	lang  *Language
 	// What the page has of its optional parts.
 	ref, when, err, more, back, picture, sound, seconds bool
 }
 
 // form returns the form of a page.
 func (d *document) form() form {
-	return form{kind: d.View.Kind, lang: d.Language, ref: d.View.Ref != "", when: d.When != "", err: d.ErrorText != "", more: d.View.Error == "more", back: d.Back != "",
+	return form{kind: d.View.Kind, frame: d.View.Frame, lang: d.Language, ref: d.View.Ref != "", when: d.When != "", err: d.ErrorText != "", more: d.View.Error == "more", back: d.Back != "",
 		picture: d.Picture != "", sound: d.Sound != "", seconds: d.seconds != 0}
 }
 

@@ -47,8 +47,11 @@ func (p *Pages) Write(w http.ResponseWriter, r *http.Request, status int, v View
 	if s.body, err = p.render(s.body[:0], &d); err != nil {
 		return err
 	}
-	h, own := w.Header(), make(values, 0, 8)
+	h, own := w.Header(), make(values, 0, 11)
 	own.common(h, lang)
+	if v.Frame != "" {
+		own.frame(h)
+	}
 	own.set(h, "Content-Type", "text/html; charset=utf-8")
 	own.set(h, "Content-Security-Policy", policy)
 	// The form must tell the shop where it came from, and nobody else.

@@ -84,7 +84,12 @@ type pull struct {
 // the last part of the way, and drifting to one side.
 func (p *tab) along(how pull, down, at, up func(x, y float64)) {
 	p.t.Helper()
-	b := p.box("#lg-bar")
+	p.alongIn(p.box("#lg-bar"), how, down, at, up)
+}
+
+// alongIn is along for the slider in a box.
+func (p *tab) alongIn(b box, how pull, down, at, up func(x, y float64)) {
+	p.t.Helper()
 	const thumb = 56.0
 	x := func(part float64) float64 { return b.X + thumb/2 + part*(b.Width-thumb) }
 	y := func(part float64) float64 { return b.Y + b.Height/2 + 16*part }
@@ -104,7 +109,12 @@ func (p *tab) along(how pull, down, at, up func(x, y float64)) {
 // drag pulls the slider with the mouse.
 func (p *tab) drag(how pull) {
 	p.t.Helper()
-	p.along(how,
+	p.dragIn(p.box("#lg-bar"), how)
+}
+
+func (p *tab) dragIn(b box, how pull) {
+	p.t.Helper()
+	p.alongIn(b, how,
 		func(x, y float64) {
 			p.hover(x, y)
 			p.mouse(input.DispatchMouseEventTypeMousePressed, x, y)
