@@ -18,7 +18,7 @@ var facts = map[string]float64{
 	"mismatch":   8,
 	// The page had the check for less time than the answer took.
 	"clock": 10,
-	// Of copies 97 % and more are known, of simulated people 0.02 %.
+	// Of copies 98 % and more are known, of simulated people 0.01 %.
 	"repeated": 8,
 
 	// True for every browser that is driven and says so (WebDriver §4); also
