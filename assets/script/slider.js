@@ -57,7 +57,7 @@ function release(e) {
 	if (!grip) return;
 	const whole = e.type === 'pointerup';
 	if (whole) point(e);
-	const box = track.getBoundingClientRect(), [, x, y] = points.at(-1);
+	const box = track.getBoundingClientRect(), [, x, y] = points[points.length - 1];
 	const gap = side < 0 ? e.clientX - box.left : box.right - e.clientX;
 	const way = grip.pointerType.replace('mouse', 'pointer');
 	grip = null;

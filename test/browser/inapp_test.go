@@ -72,7 +72,7 @@ func TestBrowsersInsideAppsGetACheckThatCanBePassed(t *testing.T) {
 		noWorker  = "delete self.Worker; delete self.SharedWorker"
 		noStorage = `for (const name of ['sessionStorage', 'localStorage', 'indexedDB'])
 			Object.defineProperty(self, name, {get() { throw new DOMException('no storage here', 'SecurityError') }})`
-		// Chromium 80, the oldest that knows the syntax that we use.
+		// Chromium 85, the oldest that knows the syntax that we use.
 		old = `delete AbortSignal.timeout; delete AbortSignal.any; delete self.structuredClone; delete self.reportError; delete self.navigation;
 			delete Array.prototype.at; delete Object.hasOwn; delete crypto.randomUUID; delete PointerEvent.prototype.getCoalescedEvents; delete self.trustedTypes`
 	)

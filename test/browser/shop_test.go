@@ -136,6 +136,13 @@ func (p *tab) says(words string) {
 // address.
 func (p *tab) arrives(at *place, email string) {
 	p.t.Helper()
+	defer func() {
+		if p.t.Failed() { // what the gateway thought of it
+			for _, d := range at.gate.Decisions() {
+				p.t.Logf("%s %s %v", d.Action, d.Outcome, d.Reasons)
+			}
+		}
+	}()
 	p.until("the account page is there", fmt.Sprintf("location.href === %q && document.querySelector('strong')?.textContent === %q", at.url+"/account", email))
 }
 
