@@ -60,7 +60,7 @@ func parseGlobalOption(d *caddyfile.Dispenser, prev any) (any, error) {
 //	    on_store_error   local|deny
 //	    site             NAME
 //	    page {
-//	        name     TEXT
+//	        name       TEXT
 //	        accent     #RRGGBB [#RRGGBB]   # the second of each is for dark pages
 //	        background #RRGGBB [#RRGGBB]
 //	        card       #RRGGBB [#RRGGBB]
@@ -69,10 +69,11 @@ func parseGlobalOption(d *caddyfile.Dispenser, prev any) (any, error) {
 //	        radius     PIXELS
 //	        font       FAMILY...
 //	        logo       PATH [PATH]
-//	        support  URL
-//	        reset    URL
-//	        language TAG
-//	        picture  letters|digits
+//	        support    URL
+//	        reset      URL
+//	        language   TAG
+//	        languages  FOLDER
+//	        picture    letters|digits
 //	    }
 //	    endpoint         login [NAME] { ... }   # see endpointOptions
 //	    origins          URL...
@@ -171,7 +172,13 @@ func pageOptions(p *config.Page) options {
 		"support":    {example: "support https://shop.example/contact", min: 1, max: 1, set: text(&p.Support)},
 		"reset":      {example: "reset https://shop.example/lost-password", min: 1, max: 1, set: text(&p.Reset)},
 		"language":   {example: "language de", min: 1, max: 1, set: text(&p.Language)},
-		"picture":    {example: "picture letters", min: 1, max: 1, set: text(&p.Picture)},
+		"languages": {example: "languages /etc/caddy/languages", min: 1, max: 1, set: func(args []caddyfile.Token) (err error) {
+			if err = text(&p.Languages)(args); err == nil {
+				p.Languages, err = absolute(args[0])
+			}
+			return err
+		}},
+		"picture": {example: "picture letters", min: 1, max: 1, set: text(&p.Picture)},
 	}
 }
 

@@ -46,7 +46,12 @@ func TestDocs(t *testing.T) {
 				continue
 			}
 			blocks++
-			out, err := adapt(filepath.Join(t.TempDir(), "Caddyfile"), whole)
+			dir := t.TempDir()
+			// The folder that the documentation names.
+			if err := os.CopyFS(filepath.Join(dir, "languages"), os.DirFS(filepath.Join("testdata", "adapt", "languages"))); err != nil {
+				t.Fatal(err)
+			}
+			out, err := adapt(filepath.Join(dir, "Caddyfile"), whole)
 			switch {
 			case language == "caddyfile wrong" && err == nil:
 				t.Errorf("%s:%d: works, though it is shown as wrong:\n%s", file, line, block)

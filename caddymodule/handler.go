@@ -13,6 +13,7 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"go.uber.org/zap"
 	"golang.org/x/time/rate"
 
 	"github.com/login-guard/login-guard/config"
@@ -120,7 +121,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 		p.Name = host
 	}
 	if h.pages, err = page.New(page.Theme{Name: p.Name, Colours: p.Colours(), Radius: p.Radius, Font: p.Font, Logo: p.Logo, LogoDark: p.LogoDark, Support: p.Support, Reset: p.Reset,
-		Prefix: h.prefix, Language: p.Language, Digits: p.Picture == config.PictureDigits}); err != nil {
+		Prefix: h.prefix, Language: p.Language, Languages: p.Languages, Digits: p.Picture == config.PictureDigits}); err != nil {
 		return err
 	}
 	forms, err := login.FormNamesOf(endpoints)
@@ -129,6 +130,10 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	}
 	if h.script, err = page.NewGuard(h.prefix, forms); err != nil {
 		return err
+	}
+	for _, l := range h.pages.Lacks() {
+		ctx.Logger().Warn("a language of the pages is not whole: what it lacks is in another one",
+			zap.String("site", h.name), zap.String("language", l.Tag), zap.String("from", l.From), zap.Strings("lacks", l.Keys))
 	}
 	limits := h.limits
 	h.logins, h.pictures = limiter(limits[config.LimitLogins]), limiter(limits[config.LimitPictures])

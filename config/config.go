@@ -162,6 +162,10 @@ type Page struct {
 	Reset string `json:"reset,omitempty"`
 	// Language when the browser asks for none that we have. Default: en
 	Language string `json:"language,omitempty"`
+	// Folder with the shop's own wordings and languages, a file TAG.json
+	// each, as assets/lang has them; a file need not have every text.
+	// Default: none
+	Languages string `json:"languages,omitempty"`
 	// What a picture shows: `letters` (five letters and digits) or `digits`
 	// (six digits). Default: letters
 	Picture string `json:"picture,omitempty"`

@@ -31,6 +31,9 @@ func (p Page) check() (errs []error) {
 	if p.Language != "" && !languageTag.MatchString(p.Language) {
 		add("language", fmt.Sprintf("%q is no language tag", p.Language), "de")
 	}
+	if p.Languages != "" {
+		errs = append(errs, checkFile("page languages", p.Languages, "languages /etc/caddy/languages")...)
+	}
 	if p.Picture != "" && p.Picture != PictureLetters && p.Picture != PictureDigits {
 		add("picture", fmt.Sprintf("there is no %q: a picture shows letters or digits", p.Picture), PictureLetters)
 	}

@@ -23,6 +23,7 @@ type Language struct {
 	Latin   bool
 	tag     language.Tag
 	written string // see written
+	lacks   *Lack  // of a shop's own language that is not whole
 	text    map[string]string
 	// "slow_when" and "deny_when" for each step and for longer.
 	slowWhen, denyWhen [len(steps) + 1]string
@@ -85,9 +86,13 @@ type languages struct {
 	tags    *memo.Memo[*Language] // of addresses
 }
 
-// loadLanguages puts the default first.
-func loadLanguages(standard string) (*languages, error) {
+// loadLanguages joins a shop's own languages with ours, and puts the default
+// first.
+func loadLanguages(standard, folder string) (*languages, error) {
 	all, err := embedded()
+	if err == nil && folder != "" {
+		all, err = withOwn(all, folder)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -140,14 +145,20 @@ var embedded = sync.OnceValues(func() ([]*Language, error) {
 
 // newLanguage makes a language of its tag and of the JSON of its texts.
 func newLanguage(tag string, texts []byte) (*Language, error) {
-	l := &Language{Tag: tag, Dir: "ltr"}
-	var err error
-	if l.tag, err = language.Parse(tag); err != nil {
+	parsed, err := language.Parse(tag)
+	if err != nil {
 		return nil, err
 	}
-	if err = json.Unmarshal(texts, &l.text); err != nil {
+	var text map[string]string
+	if err := json.Unmarshal(texts, &text); err != nil {
 		return nil, err
 	}
+	return languageOf(tag, parsed, text), nil
+}
+
+// languageOf makes a language of its texts.
+func languageOf(name string, tag language.Tag, text map[string]string) *Language {
+	l := &Language{Tag: name, Dir: "ltr", tag: tag, text: text}
 	l.written = written(l.tag)
 	for i := range l.denyWhen {
 		l.slowWhen[i], l.denyWhen[i] = fill(l.Text("slow_when"), l.in(i)), fill(l.Text("deny_when"), l.in(i))
@@ -158,7 +169,7 @@ func newLanguage(tag string, texts []byte) (*Language, error) {
 	case "Latn":
 		l.Latin = true
 	}
-	return l, nil
+	return l
 }
 
 // match returns the language for one wanted tag, or nil. The matcher knows

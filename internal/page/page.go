@@ -121,6 +121,9 @@ type Theme struct {
 	Prefix string
 	// Language for who asks for none that there is. Default: en
 	Language string
+	// Folder with files TAG.json, a shop's own languages and wordings.
+	// Default: none
+	Languages string
 	// Digits: pictures show six digits. Default: five letters and digits
 	Digits bool
 	// Source of the nonces. Default: crypto/rand.Reader
@@ -246,7 +249,7 @@ func New(t Theme) (*Pages, error) {
 	if err != nil {
 		return nil, err
 	}
-	langs, err := loadLanguages(t.Language)
+	langs, err := loadLanguages(t.Language, t.Languages)
 	if err != nil {
 		return nil, err
 	}
