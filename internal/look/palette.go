@@ -140,19 +140,28 @@ func (s Scheme) css() string {
 // night reports whether light words stand on a dark card.
 func (s Scheme) night() bool { return s["text"].luminance() > s["card"].luminance() }
 
-// CSS returns the palette as custom properties of :root.
+// Only returns one scheme as custom properties of :root, for who is shown that
+// whatever they prefer.
+func (p Palette) Only(dark bool) string {
+	s := p.Light
+	if dark && p.Dark != nil {
+		s = p.Dark
+	}
+	scheme := "light"
+	if s.night() {
+		scheme = "dark"
+	}
+	return ":root{color-scheme:" + scheme + ";" + s.css() + "}"
+}
+
+// CSS returns the palette as custom properties of :root, the dark scheme for
+// who prefers that.
 func (p Palette) CSS() string {
-	named := func(night bool) string {
-		if night {
-			return "dark"
-		}
-		return "light"
-	}
-	if p.Dark == nil {
-		return ":root{color-scheme:" + named(p.Light.night()) + ";" + p.Light.css() + "}"
-	}
-	if p.Light.night() || !p.Dark.night() {
-		return ":root{color-scheme:" + named(p.Light.night()) + ";" + p.Light.css() + "}@media(prefers-color-scheme:dark){:root{color-scheme:" + named(p.Dark.night()) + ";" + p.Dark.css() + "}}"
+	switch {
+	case p.Dark == nil:
+		return p.Only(false)
+	case p.Light.night() || !p.Dark.night():
+		return p.Only(false) + "@media(prefers-color-scheme:dark){" + p.Only(true) + "}"
 	}
 	return ":root{color-scheme:light dark;" + p.Light.css() + "}@media(prefers-color-scheme:dark){:root{" + p.Dark.css() + "}}"
 }

@@ -288,15 +288,29 @@ func New(t Theme) (*Pages, error) {
 }
 
 // script joins scripts to one that shows nothing of its own to others, and
-// returns the keys of the texts that it says.
+// returns the keys of the texts that it says. It is the same for every shop,
+// so each is made once, however many sites there are.
 func script(names string) (code string, words []string, err error) {
-	if code, err = join("script/%s.js", names); err != nil {
-		return "", nil, err
-	}
-	code, words = letters(code)
-	code, err = compactJS(function(code))
-	return code, words, err
+	once, _ := madeScripts.LoadOrStore(names, sync.OnceValues(func() (madeScript, error) {
+		var m madeScript
+		code, err := join("script/%s.js", names)
+		if err != nil {
+			return m, err
+		}
+		code, m.words = letters(code)
+		m.code, err = compactJS(function(code))
+		return m, err
+	}))
+	m, err := once.(func() (madeScript, error))()
+	return m.code, m.words, err
 }
+
+type madeScript struct {
+	code  string
+	words []string
+}
+
+var madeScripts sync.Map // of func() (madeScript, error), by names
 
 func join(pattern, names string) (string, error) {
 	var all strings.Builder

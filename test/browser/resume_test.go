@@ -252,3 +252,28 @@ func TestTheAddressOfACheckAloneLeadsBack(t *testing.T) {
 		t.Errorf("what is no reference is answered with %s", body)
 	}
 }
+
+// Who listens hears the same digits after a reload.
+func TestReloadingKeepsTheSound(t *testing.T) {
+	t.Parallel()
+	at := start(t, reads(t)...)
+	p := shopper(t, from(t, "en"))
+	p.alice(at)
+	p.meets(at, "#lg-picture")
+	p.ownAddress(at)
+	p.press("#lg-sound")
+	p.listens()
+	const token = "JSON.parse(sessionStorage.getItem('login_guard')).token"
+	before := eval[string](p, token)
+	p.reload()
+	p.until("the check is back", "document.querySelector('#lg-hear')")
+	p.listens()
+	p.ownAddress(at)
+	if eval[string](p, token) != before {
+		t.Error("after a reload it is another check")
+	}
+	p.write("#lg-answer", p.solution(token))
+	p.press("#lg-send")
+	p.arrives(at, shoptest.Alice().Email)
+	at.saw(right())
+}
