@@ -165,17 +165,3 @@ func (p Palette) CSS() string {
 	}
 	return ":root{color-scheme:light dark;" + p.Light.css() + "}@media(prefers-color-scheme:dark){:root{" + p.Dark.css() + "}}"
 }
-
-// Only is one of the schemes, whatever the browser prefers: that of the page
-// around a frame. Where the palette has one scheme it is that.
-func (p Palette) Only(night bool) string {
-	s := p.Light
-	if night && p.Dark != nil {
-		s = p.Dark
-	}
-	name := "light"
-	if s.night() {
-		name = "dark"
-	}
-	return ":root{color-scheme:" + name + ";" + s.css() + "}"
-}
