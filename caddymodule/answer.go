@@ -116,6 +116,11 @@ func (h *Handler) another(w http.ResponseWriter, r *http.Request, g *guard, slip
 	if !h.waits(r, g, slip) {
 		return h.message(w, r, http.StatusOK, page.Gone, slip.Ref)
 	}
+	if kind == challenge.Picture {
+		if out, err := g.checks.TriedOut(r.Context(), slip.Ticket.ID, slip.Budget); err != nil || out {
+			return h.startSlow(w, r, g, slip, action, false)
+		}
+	}
 	if !h.mayIssue(r, g) {
 		return h.startSlow(w, r, g, slip, action, false)
 	}

@@ -169,10 +169,8 @@ func (h *Handler) judged(r *http.Request, g *guard, slip held.Slip, t challenge.
 	case challenge.Wait:
 		return reply{Status: "wait", Seconds: max(1, seconds(j.Wait))}, nil
 	case challenge.Spent:
-		if t.Kind == challenge.Slider {
-			return reply{Status: "picture"}, nil
-		}
-		return h.fresh(r, g, slip, t.Kind, "again")
+		// The server shows what is left: the picture, or the slow way.
+		return reply{Status: "picture"}, nil
 	default:
 		if t.Kind == challenge.Slow {
 			return reply{Status: "picture"}, nil

@@ -121,8 +121,10 @@ func TestAReplyIsForItsVeryAnswerAndNobodyElse(t *testing.T) {
 func TestASoundIsWorthAPictureAndHasABudgetOfItsOwn(t *testing.T) {
 	s := open(t)
 	passed := 0
-	for range 8 {
-		i := s.issue(spec(challenge.Sound))
+	for n := range 8 {
+		sp := spec(challenge.Sound)
+		sp.Hold[0] = byte(n)
+		i := s.issue(sp)
 		s.Move(time.Second)
 		tok, err := s.Open(i.Token, s.Now())
 		if err != nil {

@@ -82,6 +82,9 @@ func (c *Checks) judge(ctx context.Context, now time.Time, t Token, a Answer) (J
 			return Judgement{}, err
 		}
 	case Picture, Sound:
+		if ok, err := c.tries(ctx, now, t); err != nil || !ok {
+			return Judgement{Result: Spent}, err
+		}
 		if !c.reads(t, a.Text) {
 			return Judgement{}, nil
 		}
@@ -112,7 +115,51 @@ func (c *Checks) judge(ctx context.Context, now time.Time, t Token, a Answer) (J
 	return out, nil
 }
 
-// Budgets of passed checks, an address × account and hour.
+// triesEach is how many pictures and sounds may be answered for one held
+// login: a program that reads 4 of 5 passes 99 in 100 of them in three tries,
+// and each more is worth less to people than to it. After them there is the
+// slow way.
+const triesEach = 3
+
+// tries counts an answer to a picture or sound, and reports whether it may be
+// looked at.
+func (c *Checks) tries(ctx context.Context, now time.Time, t Token) (bool, error) {
+	var got store.Reserved
+	key := c.triesKey(t.Hold, t.Budget)
+	if err := c.Store.Reserve(ctx, &store.Reserve{Now: now, Charges: []store.Charge{
+		{Key: key, Burst: triesEach, Every: triesLife}}}, &got); err != nil {
+		return false, fmt.Errorf("counting a try: %w", err)
+	}
+	if got.Over == 0 {
+		return true, nil
+	}
+	if err := c.Store.Flag(ctx, triesLife, c.key("tried-out", key[:])); err != nil {
+		return false, fmt.Errorf("counting a try: %w", err)
+	}
+	return false, nil
+}
+
+// triesLife is longer than a login is held.
+const triesLife = 3 * time.Hour
+
+// TriedOut reports whether a held login has had its tries at pictures.
+func (c *Checks) TriedOut(ctx context.Context, hold [16]byte, budget store.Key) (bool, error) {
+	key := c.triesKey(hold, budget)
+	up, err := c.Store.Flagged(ctx, c.key("tried-out", key[:]))
+	if err != nil {
+		return false, fmt.Errorf("looking for tries: %w", err)
+	}
+	return up[0], nil
+}
+
+// triesKey names the tries of a held login, or of an address and account
+// where it could not be kept.
+func (c *Checks) triesKey(hold [16]byte, budget store.Key) store.Key {
+	return c.key("tries", append(hold[:], budget[:]...))
+}
+
+// Budgets of passed checks, an address × account and hour. What was taken
+// comes back after an hour, one by one, so that no hour has more.
 const (
 	passesAnHour = 12 // slider, press, picture and sound together
 	soundsAnHour = 3  // of them by sound: the easiest to read for a machine
@@ -123,9 +170,9 @@ const (
 func (c *Checks) PayPass(ctx context.Context, now time.Time, budget store.Key, k Kind) (bool, error) {
 	var got store.Reserved
 	q := store.Reserve{Now: now, Charges: []store.Charge{
-		{Key: c.key("passed", budget[:]), Burst: passesAnHour, Every: time.Hour / passesAnHour}}}
+		{Key: c.key("passed", budget[:]), Burst: passesAnHour, Every: time.Hour}}}
 	if k == Sound {
-		q.Charges = append(q.Charges, store.Charge{Key: c.key("passed-sound", budget[:]), Burst: soundsAnHour, Every: time.Hour / soundsAnHour})
+		q.Charges = append(q.Charges, store.Charge{Key: c.key("passed-sound", budget[:]), Burst: soundsAnHour, Every: time.Hour})
 	}
 	if err := c.Store.Reserve(ctx, &q, &got); err != nil {
 		return false, fmt.Errorf("counting a passed check: %w", err)

@@ -178,10 +178,12 @@ func wrongFor(t *testing.T, i, other challenge.Issued) uint32 {
 
 func TestTheThirteenthPassOfAnAddressAndAccountIsSpentAndTheSlowWayIsLeft(t *testing.T) {
 	s := open(t)
+	logins := byte(0)
 	pass := func(k challenge.Kind, budget byte) challenge.Result {
 		t.Helper()
 		sp := spec(k)
-		sp.Budget[0] = budget
+		sp.Budget[0], logins = budget, logins+1
+		sp.Hold[0] = logins
 		i := s.issue(sp)
 		a := challenge.Answer{Token: i.Token, Way: challenge.WayPicture}
 		switch k {
@@ -221,16 +223,22 @@ func TestTheThirteenthPassOfAnAddressAndAccountIsSpentAndTheSlowWayIsLeft(t *tes
 			t.Errorf("the slow way: %v, want Checked", res)
 		}
 	}
-	s.Move(5 * time.Minute)
+	s.Move(40 * time.Minute)
+	if res := pass(challenge.Picture, 1); res != challenge.Spent {
+		t.Errorf("within the hour: %v", res)
+	}
+	s.Move(20 * time.Minute)
 	if res := pass(challenge.Picture, 1); res != challenge.Checked {
-		t.Errorf("when one came back: %v", res)
+		t.Errorf("when one came back after an hour: %v", res)
 	}
 }
 
 func TestAWrongAnswerCostsNoPass(t *testing.T) {
 	s := open(t)
 	for n := range 30 {
-		i := s.issue(spec(challenge.Picture))
+		sp := spec(challenge.Picture)
+		sp.Hold[0] = byte(n)
+		i := s.issue(sp)
 		s.Move(time.Second)
 		a := challenge.Answer{Token: i.Token, Way: challenge.WayPicture, Text: "000000"}
 		if n >= 20 {
@@ -275,5 +283,41 @@ func TestAStoreThatFailsPassesNobody(t *testing.T) {
 	}
 	if _, err := s.TakeClearance(ctx, "AAAAAAAAAAAAAAAAAAAAAA"); !errors.Is(err, errBroken) || errors.Is(err, challenge.ErrClearance) {
 		t.Errorf("taken: %v", err)
+	}
+}
+
+func TestThreePicturesAreAnsweredForOneLoginThenThereIsTheSlowWay(t *testing.T) {
+	s := open(t)
+	answer := func(k challenge.Kind, hold byte, right bool) challenge.Result {
+		t.Helper()
+		sp := spec(k)
+		sp.Hold[0] = hold
+		i := s.issue(sp)
+		s.Move(time.Second)
+		a := challenge.Answer{Token: i.Token, Way: challenge.WayPicture, Text: "AAAAA"}
+		if k == challenge.Sound {
+			a.Way = challenge.WaySound
+		}
+		if right {
+			a.Text = s.solution(i.Token)
+		}
+		res, _ := s.judge(a)
+		return res
+	}
+	for n, k := range []challenge.Kind{challenge.Picture, challenge.Sound, challenge.Picture} {
+		if res := answer(k, 1, false); res != challenge.Again {
+			t.Fatalf("wrong answer %d: %v", n+1, res)
+		}
+	}
+	if res := answer(challenge.Picture, 1, true); res != challenge.Spent {
+		t.Errorf("a fourth, right: %v", res)
+	}
+	sp := spec(challenge.Picture)
+	sp.Hold[0] = 1
+	if out, err := s.TriedOut(ctx, sp.Hold, sp.Budget); err != nil || !out {
+		t.Errorf("tried out: %v, %v", out, err)
+	}
+	if res := answer(challenge.Picture, 2, true); res != challenge.Checked {
+		t.Errorf("another login: %v", res)
 	}
 }

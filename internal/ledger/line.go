@@ -17,6 +17,8 @@ import (
 // loads the page again stands where he stood, and pays nothing again.
 
 const (
+	// slowAnHour: a place that was taken comes back after an hour, one by
+	// one, so that no hour has more.
 	slowAnHour = 5
 	// accountShare is how many networks may wait for one account at a time.
 	// More than one: others who guess at an account must not keep its owner
@@ -60,7 +62,7 @@ func (l *Ledger) Slow(ctx context.Context, now time.Time, network netip.Prefix, 
 	}
 	var got store.Reserved
 	if err := l.store.Reserve(ctx, &store.Reserve{Now: now, Charges: []store.Charge{
-		{Key: l.names.of(n, "slow"), Burst: slowAnHour, Every: time.Hour / slowAnHour}}}, &got); err != nil {
+		{Key: l.names.of(n, "slow"), Burst: slowAnHour, Every: time.Hour}}}, &got); err != nil {
 		return p, 0, fmt.Errorf("taking a place for the slow way: %w", err)
 	}
 	if got.Over != 0 {
