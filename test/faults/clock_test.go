@@ -3,14 +3,10 @@
 package faults_test
 
 import (
-	"encoding/json"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 
@@ -19,79 +15,14 @@ import (
 	"github.com/login-guard/login-guard/internal/store/redis/redistest"
 )
 
-// clocked builds the gateway with a wall clock that can be set: the very
-// sources, with two lines of Go's own package time replaced. Go asks the kernel
-// for the time without the C library, so that faketime and the like do not
-// reach it. What it reads from the file that LOGIN_GUARD_TEST_JUMP names is
-// how many seconds the clock is off.
+// clocked builds the gateway with a wall clock that can be set.
 func clocked(t testing.TB) string {
 	t.Helper()
-	dir := t.TempDir()
-	root := strings.TrimSpace(run(t, "", "go", "env", "GOROOT"))
-	file := filepath.Join(root, "src", "time", "time.go")
-	text, err := os.ReadFile(file)
+	binary, err := guardtest.BuildClocked(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
-	const asks = "func Now() Time {\n\tsec, nsec, mono := runtimeNow()\n"
-	if strings.Count(string(text), asks) != 1 {
-		t.Fatalf("%s does not ask for the time as this test knows it", file)
-	}
-	write := func(name, text string) string {
-		path := filepath.Join(dir, name)
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		return path
-	}
-	_, self, _, _ := runtime.Caller(0)
-	source := filepath.Join(filepath.Dir(self), "..", "..")
-	replace, err := json.Marshal(map[string]map[string]string{"Replace": {
-		file: write("time.go", strings.Replace(string(text), asks, asks+"\tsec += Jumped.Load()\n", 1)),
-		filepath.Join(root, "src", "time", "jumped.go"): write("jumped.go", `package time
-
-import "sync/atomic"
-
-// Jumped is how many seconds the wall clock is off.
-var Jumped atomic.Int64
-`),
-		filepath.Join(source, "cmd", "login-guard", "jump.go"): write("jump.go", `package main
-
-import (
-	"os"
-	"strconv"
-	"strings"
-	"time"
-)
-
-func init() {
-	go func() {
-		for ; ; time.Sleep(20 * time.Millisecond) {
-			text, _ := os.ReadFile(os.Getenv("LOGIN_GUARD_TEST_JUMP"))
-			if n, err := strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64); err == nil {
-				time.Jumped.Store(n)
-			}
-		}
-	}()
-}
-`)}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	binary := filepath.Join(dir, "login-guard")
-	run(t, source, "go", "build", "-overlay", write("overlay.json", string(replace)), "-o", binary, "./cmd/login-guard")
 	return binary
-}
-
-func run(t testing.TB, dir, name string, args ...string) string {
-	t.Helper()
-	cmd := exec.Command(name, args...)
-	cmd.Dir = dir
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		t.Fatalf("%s %v: %v\n%s", name, args, err, out)
-	}
-	return string(out)
 }
 
 func TestTheClockOfAGatewayJumps(t *testing.T) {
@@ -106,7 +37,7 @@ func TestTheClockOfAGatewayJumps(t *testing.T) {
 				if err := os.WriteFile(off, []byte("0"), 0o600); err != nil {
 					t.Fatal(err)
 				}
-				t.Setenv("LOGIN_GUARD_TEST_JUMP", off)
+				t.Setenv(guardtest.ClockVariable, off)
 				urls := []string{""}
 				if kind != "one by itself" {
 					url := "redis://" + redistest.Start(t).Addr + "?timeout=5s"
