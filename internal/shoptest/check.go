@@ -39,6 +39,7 @@ type Task struct {
 	Target  uint32 `json:"target"`
 	Floor   int    `json:"floor"` // milliseconds before an answer is taken
 	Picture string `json:"picture"`
+	Sound   string `json:"sound"`
 }
 
 // ErrNoCheck: the answer is no check's page.
