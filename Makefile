@@ -4,7 +4,7 @@ GO  ?= go
 BIN := bin/login-guard
 
 .DEFAULT_GOAL := build
-.PHONY: build demo test shops lab faults protocol fuzz bench screenshots a11y lint
+.PHONY: build demo test shops lab faults protocol fuzz bench bench-bots screenshots a11y lint
 
 # The gateway: Caddy with Login Guard built in.
 build:
@@ -43,6 +43,11 @@ fuzz:
 # everything; ARGS=-json for machines.
 bench:
 	@bash bench/run.sh $(if $(QUICK),-quick) $(ARGS)
+
+# Who passes a check without being a person, how often and at what price:
+# meant for 45 minutes on two idle cores. QUICK=1 for less of everything, in six.
+bench-bots:
+	@bash bench/bots/run.sh $(if $(QUICK),-quick) $(ARGS)
 
 # What several gateways and their store do when something breaks, at length:
 # twenty minutes. `make test` has the short form. FAULTS_KILLS, FAULTS_SECONDS
