@@ -319,6 +319,11 @@ func TestASliderBesideAFormLeadsNowhereElse(t *testing.T) {
 			t.Errorf("by %s: %+v", way, v)
 		}
 	}
+	bad := *p.beside()
+	bad.Task.Token += "x"
+	if v := p.verify(&bad, "picture", "x"); v.Task.Picture != "" || v.Task.Token == "" {
+		t.Errorf("without a check: %+v, want another slider", v)
+	}
 	// The token of a held login's check earns no voucher, nor the other way.
 	held := p.check(p.alice(), "slider")
 	mixed := *held

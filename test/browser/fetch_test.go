@@ -269,6 +269,30 @@ func TestLoginsAtTheSameTimeShareOneDialog(t *testing.T) {
 	opened(3)
 }
 
+// Messages count only from our own frames.
+func TestMessagesOfOthersAreNotHeard(t *testing.T) {
+	t.Parallel()
+	s, _, p := apps(t, sliderOnly...)
+	p.does("out", `fetch('/api/login', {method: 'POST', body: new URLSearchParams(alice)})`)
+	p.in(theDialog, "#lg-bar")
+	p.asked()
+	eval[bool](p, `(() => {
+		const other = document.createElement('iframe');
+		document.body.append(other);
+		for (const from of [self, other.contentWindow]) from.eval("parent.postMessage({loginGuard: 'cleared', clearance: 'x'}, '*'); parent.postMessage({loginGuard: 'close'}, '*'); parent.postMessage(null, '*')");
+		other.remove();
+		return new Promise(go => setTimeout(go, 500, true));
+	})()`)
+	if asked, out := p.asked(), eval[string](p, "self.out"); len(asked) > 0 || out != "" {
+		t.Errorf("others' messages were heard: %v, %.100s", asked, out)
+	}
+	p.slides(theDialog)
+	p.comesOut("out", "200")
+	if n := len(s.got()); n != 1 {
+		t.Errorf("%d logins", n)
+	}
+}
+
 // A login that nobody waits for any more takes its dialog with it.
 func TestAnAbortedLoginTakesItsDialogWithIt(t *testing.T) {
 	t.Parallel()
