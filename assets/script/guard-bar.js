@@ -1,7 +1,8 @@
 // bars are the login forms of the page, each with its password field and,
 // where this browser would be asked for a check, the slider's frame.
-const bars = new Map(), tries = new WeakMap();
-let asked; // whether it would be asked: a promise
+const bars = new Map();
+let tries = new WeakMap(); // how often a form got one
+let asked; // whether this browser would be asked: a promise
 
 const seen = new IntersectionObserver(all => {
 	for (const e of all) {
@@ -12,8 +13,10 @@ const seen = new IntersectionObserver(all => {
 // sends reports whether a form with these field names sends a login.
 function sends(form, names) {
 	const has = wanted => names.some(name => name === wanted || name.replace(/^[^[]+/, '*') === wanted);
-	const to = new URL(form.getAttribute('action') || '', document.baseURI);
-	return to.origin === origin && site.forms.some(f => f.a.some(has) && f.p.some(has) && (f.r || []).every(has) && !(f.n || []).some(has) &&
+	const action = form.getAttribute('action') || '';
+	if (!local(action)) return;
+	const to = new URL(action, document.baseURI);
+	return site.forms.some(f => f.a.some(has) && f.p.some(has) && (f.r || []).every(has) && !(f.n || []).some(has) &&
 		Object.entries(f.q || {}).every(([key, values]) => {
 			const got = to.searchParams.get(key);
 			return got === null ? f.o : values.includes(got.toLowerCase().replace('|', '.'));
@@ -42,10 +45,14 @@ function find() {
 }
 
 function forget(form) {
-	const {frame} = bars.get(form);
-	if (frame) drop(frame);
+	clear(bars.get(form));
 	bars.delete(form);
 	seen.unobserve(form);
+}
+
+function clear(bar) {
+	if (bar.frame) drop(bar.frame);
+	bar.frame = bar.ready = null;
 }
 
 // place puts a frame where data-login-guard marks an element of the form, else
@@ -57,13 +64,13 @@ function place(frame, form, row) {
 	while (row.parentElement !== form && !others(row.parentElement)) row = row.parentElement;
 	if (row.matches('li, dd')) return row.append(frame);
 	if (row.matches('tr, td, th')) {
-		const cell = make('td', {colSpan: 99}), line = make('tr');
+		const cell = make('td', {colSpan: 99});
 		cell.append(frame);
-		line.append(cell);
+		frame.row = make('tr');
+		frame.row.append(cell);
 		row = row.closest('tr');
-		frame = line;
 	}
-	row.after(frame);
+	row.after(frame.row || frame);
 }
 
 // show puts the slider into a form that can be seen or is being filled in.
@@ -79,12 +86,12 @@ async function show(form) {
 	bar.frame = framed(site.prefix + 'inline?frame=inline', form, style, ({loginGuard: what}) => {
 		if (what === 'ready') bar.ready = true;
 		if (what === 'checked') pass(form);
-		if (what === 'gone') {
-			drop(bar.frame);
-			bar.ready = false;
-		}
 		// Escape in the frame of a form that stands in a dialog.
 		if (what === 'close') bar.frame.closest('dialog[open]')?.requestClose?.();
+		if (what === 'gone') {
+			asked = Promise.resolve(false);
+			clear(bar);
+		}
 	});
 	place(bar.frame, form, bar.field);
 }
@@ -95,13 +102,14 @@ function pass(form) {
 	asked = Promise.resolve(false);
 	for (const [other, bar] of bars) {
 		bar.ready = false;
-		if (other !== form && bar.frame) drop(bar.frame);
+		if (other !== form) clear(bar);
 	}
 	setTimeout(afresh, 570000);
 }
 
 function afresh() {
 	asked = null;
+	tries = new WeakMap();
 	for (const form of bars.keys()) forget(form);
 	find();
 }

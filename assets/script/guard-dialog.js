@@ -49,12 +49,18 @@ function check({path, title}) {
 		box.frame.title = title;
 		// What does not come to life here may as a page of its own, if the
 		// server can be reached at all.
-		const broken = () => ready || box?.end !== end || (ready = true) && fetched(path, {method: 'HEAD'}).then(() => location.assign(path), () => end(''));
+		const broken = () => ready || box?.end !== end || (ready = true) && fetched(path, {method: 'HEAD'}).then(() => leave({path}), () => end(''));
 		box.frame.onload = () => setTimeout(broken, 3000);
 		setTimeout(broken, 15000);
 		box.append(box.frame);
 		if (!box.open) box.showModal();
 	});
+}
+
+// leave leads to the check as a page of its own.
+function leave({path}) {
+	location.assign(path);
+	return new Promise(() => {});
 }
 
 // asks returns the check that an answer of the server asks for.
@@ -74,7 +80,7 @@ const refuses = answer => refused(answer.headers.get('Login-Guard'));
 // stoppable is given a function for when nobody waits for the login any more.
 // settle returns a promise that ends when there is nothing left to ask.
 function settle(answer, repeat, stoppable) {
-	const before = cleared, open = cancelled;
+	const before = cleared, closed = cancelled;
 	let mine, stopped;
 	stoppable(() => {
 		stopped = true;
@@ -83,11 +89,12 @@ function settle(answer, repeat, stoppable) {
 	waiting++;
 	const done = turn.then(async () => {
 		mine = true;
-		if (stopped || open !== cancelled) return;
+		if (stopped || closed !== cancelled) return;
 		// What the one before earned may do for this one as well.
 		if (before !== cleared) answer = await repeat('');
 		for (let next; (next = await asks(answer));) {
-			const clearance = await check(next);
+			// A browser without dialogs goes to the check's own page.
+			const clearance = await check(next).catch(() => leave(next));
 			if (!clearance) {
 				if (!stopped) cancelled++;
 				return;

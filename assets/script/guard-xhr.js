@@ -15,8 +15,8 @@ self.XMLHttpRequest = X.constructor = new Proxy(XMLHttpRequest, {
 	construct: (...made) => listen(Reflect.construct(...made)),
 });
 
-X.open = function (method, url, async = true) {
-	calls.set(this, async && local(url) && {open: arguments, headers: []});
+X.open = function (method, url, async) {
+	calls.set(this, (async || arguments.length < 3) && local(url) && {open: arguments, headers: []});
 	listen(this);
 	return xhrOpen.apply(this, arguments);
 };

@@ -48,7 +48,7 @@ function framed(path, around, style, hear) {
 	return frame;
 }
 
-const drop = frame => {
+function drop(frame) {
 	frames.delete(frame);
-	frame.remove();
-};
+	(frame.row || frame).remove();
+}

@@ -144,6 +144,22 @@ func TestADialogThatCannotBeDrawnLeadsToThePage(t *testing.T) {
 	}
 }
 
+func TestABrowserWithoutDialogsGoesToThePage(t *testing.T) {
+	t.Parallel()
+	for name, code := range map[string]string{
+		"no dialogs":     "delete HTMLDialogElement.prototype.showModal",
+		"no such styles": "self.CSSStyleSheet = undefined",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, _, p := apps(t, sliderOnly...)
+			eval[bool](p, "("+code+", true)")
+			p.does("out", `fetch('/api/login', {method: 'POST', body: new URLSearchParams(alice)})`)
+			p.until("the check is there as a page", "location.pathname.startsWith('/.login-guard/challenge/') && document.querySelector('header')")
+		})
+	}
+}
+
 // When the server is gone the shop gets its refusal; no page of the browser's
 // takes the place of the shop's.
 func TestADialogWithoutAServerGivesTheRefusalBack(t *testing.T) {
@@ -193,6 +209,27 @@ func TestTheShopsHistoryStaysItsOwn(t *testing.T) {
 		t.Errorf("%d logins", n)
 	}
 	_ = at
+}
+
+// An address that has had its checks gets no slider that could not be passed.
+func TestASliderThatIsAskedForNoMoreGoesAway(t *testing.T) {
+	t.Parallel()
+	at, p := enters(t, form, append([]string{"limit challenges 1 per 10m"}, sliderOnly...)...)
+	q := shopper(t, p.sends)
+	q.visit(at.url + "/enter")
+	q.slides(theBar)
+	q.tells(theBar, "Checked")
+	p.fills()
+	p.asked()
+	p.slides(theBar)
+	p.until("the slider is gone", "!document.querySelector('iframe')")
+	p.leaves(func() { p.press("#send") })
+	for _, r := range p.asked() {
+		if strings.Contains(r, "frame=") {
+			t.Errorf("it was drawn again: %s", r)
+		}
+	}
+	p.until("the page after sending asks", "document.querySelector('#lg-title')")
 }
 
 func TestWhereNobodyIsAskedNothingIsDrawn(t *testing.T) {
