@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"time"
+	"unicode"
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
@@ -155,14 +156,14 @@ func (p *tab) keys(keys ...string) {
 	}
 }
 
-// key presses one key and holds it for a moment.
+// key presses one key, and holds it for a moment where a check looks at that.
 func (p *tab) key(r rune, options ...chromedp.KeyOption) {
 	p.t.Helper()
 	for _, e := range kb.Encode(r) {
 		for _, o := range options {
 			o(e)
 		}
-		if e.Type == kb.KeyUp {
+		if e.Type == kb.KeyUp && r != '\t' && !unicode.In(r, unicode.L, unicode.N, unicode.P, unicode.S) {
 			time.Sleep(held)
 		}
 		call(p, input.DispatchKeyEvent, *e)
