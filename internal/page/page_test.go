@@ -198,7 +198,7 @@ func TestCheckIsAPlainFormFirst(t *testing.T) {
 	}
 	for kind, wants := range tests {
 		page := body(t, get(t, p, "en", view(kind)))
-		for _, want := range append(wants, `<form id="lg-form" method="post" action="/my-account/?redirect=%2Fcart">`) {
+		for _, want := range append(wants, `<form id="lg-form" method="post" action="/my-account/?redirect=%2Fcart" novalidate>`) {
 			if !strings.Contains(page, want) {
 				t.Errorf("%s: no %s", kind, want)
 			}
