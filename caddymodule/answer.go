@@ -117,7 +117,7 @@ func (h *Handler) another(w http.ResponseWriter, r *http.Request, g *guard, slip
 		return h.message(w, r, http.StatusOK, page.Gone, slip.Ref)
 	}
 	if kind == challenge.Picture {
-		if out, err := g.checks.TriedOut(r.Context(), slip.Ticket.ID, slip.Budget); err != nil || out {
+		if out, err := g.checks.TriedOut(r.Context(), h.now(), slip.Ticket.ID, slip.Budget); err != nil || out {
 			return h.startSlow(w, r, g, slip, action, false)
 		}
 	}

@@ -32,27 +32,34 @@ func (c *Checks) evidence(ctx context.Context, now time.Time, t Token, a Answer)
 	if t.Budget.IsZero() {
 		return e, nil
 	}
-	return c.doubted(ctx, t.Budget, e)
+	return c.doubted(ctx, now, t.Budget, e)
 }
 
 // doubted remembers a doubt for an address and account, and adds it to what is
 // known of one.
-func (c *Checks) doubted(ctx context.Context, budget store.Key, e Evidence) (Evidence, error) {
+func (c *Checks) doubted(ctx context.Context, now time.Time, budget store.Key, e Evidence) (Evidence, error) {
 	doubt := c.key("doubt", budget[:])
 	if e.Points >= Doubt {
-		if err := c.Store.Flag(ctx, DoubtLife, doubt); err != nil {
-			return e, fmt.Errorf("noting a doubt: %w", err)
-		}
+		// A mark holds on this node also while a shared store is away, and
+		// the error says that the others do not know.
+		_ = c.Store.Mark(ctx, doubt, now, DoubtLife)
 		return e, nil
 	}
-	up, err := c.Store.Flagged(ctx, doubt)
+	at, err := c.marked(ctx, now, doubt)
 	if err != nil {
 		return e, fmt.Errorf("looking for a doubt: %w", err)
 	}
-	if up[0] {
+	if !at.IsZero() {
 		e.add(evidence.CodeDoubt, Doubt)
 	}
 	return e, nil
+}
+
+// marked is when a key was marked, zero if it was not.
+func (c *Checks) marked(ctx context.Context, now time.Time, key store.Key) (time.Time, error) {
+	var got store.Reserved
+	err := c.Store.Reserve(ctx, &store.Reserve{Now: now, Marks: []store.Key{key}}, &got)
+	return got.Marks[0], err
 }
 
 // assess is what one answer says. A report that no page of ours sends says

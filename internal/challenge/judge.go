@@ -133,9 +133,8 @@ func (c *Checks) tries(ctx context.Context, now time.Time, t Token) (bool, error
 	if got.Over == 0 {
 		return true, nil
 	}
-	if err := c.Store.Flag(ctx, triesLife, c.key("tried-out", key[:])); err != nil {
-		return false, fmt.Errorf("counting a try: %w", err)
-	}
+	// As with a doubt: it holds here in any case.
+	_ = c.Store.Mark(ctx, c.key("tried-out", key[:]), now, triesLife)
 	return false, nil
 }
 
@@ -143,13 +142,13 @@ func (c *Checks) tries(ctx context.Context, now time.Time, t Token) (bool, error
 const triesLife = 3 * time.Hour
 
 // TriedOut reports whether a held login has had its tries at pictures.
-func (c *Checks) TriedOut(ctx context.Context, hold [16]byte, budget store.Key) (bool, error) {
+func (c *Checks) TriedOut(ctx context.Context, now time.Time, hold [16]byte, budget store.Key) (bool, error) {
 	key := c.triesKey(hold, budget)
-	up, err := c.Store.Flagged(ctx, c.key("tried-out", key[:]))
+	at, err := c.marked(ctx, now, c.key("tried-out", key[:]))
 	if err != nil {
 		return false, fmt.Errorf("looking for tries: %w", err)
 	}
-	return up[0], nil
+	return !at.IsZero(), nil
 }
 
 // triesKey names the tries of a held login, or of an address and account

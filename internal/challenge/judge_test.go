@@ -314,7 +314,7 @@ func TestThreePicturesAreAnsweredForOneLoginThenThereIsTheSlowWay(t *testing.T) 
 	}
 	sp := spec(challenge.Picture)
 	sp.Hold[0] = 1
-	if out, err := s.TriedOut(ctx, sp.Hold, sp.Budget); err != nil || !out {
+	if out, err := s.TriedOut(ctx, s.Now(), sp.Hold, sp.Budget); err != nil || !out {
 		t.Errorf("tried out: %v, %v", out, err)
 	}
 	if res := answer(challenge.Picture, 2, true); res != challenge.Checked {

@@ -29,7 +29,7 @@ func (c *Checks) Redeem(ctx context.Context, now time.Time, v device.Voucher, bu
 	if !first || len(v.Evidence) == 0 {
 		return Evidence{}, false, nil
 	}
-	if e, err = c.doubted(ctx, budget, readEvidence(v.Evidence)); err != nil {
+	if e, err = c.doubted(ctx, now, budget, readEvidence(v.Evidence)); err != nil {
 		return Evidence{}, false, err
 	}
 	if ok, err = c.PayPass(ctx, now, budget, Slider); err != nil || !ok {
