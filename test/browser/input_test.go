@@ -3,6 +3,7 @@ package browser_test
 import (
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"time"
 	"unicode"
 
@@ -93,13 +94,15 @@ func (p *tab) alongIn(b box, how pull, down, at, up func(x, y float64)) {
 	p.t.Helper()
 	const thumb = 56.0
 	x := func(part float64) float64 { return b.X + thumb/2 + part*(b.Width-thumb) }
-	y := func(part float64) float64 { return b.Y + b.Height/2 + 16*part }
+	// No two pulls of a hand are alike, and a check knows one that it saw.
+	drift, bow, swift := 10+14*rand.Float64(), 12*(rand.Float64()-0.5), 4.4+1.4*rand.Float64()
+	y := func(part float64) float64 { return b.Y + b.Height/2 + drift*part + bow*math.Sin(math.Pi*part) }
 	down(x(how.from), y(0))
 	time.Sleep(max(how.hold, held))
 	const moves = 18
 	for i := 1; i <= moves; i++ {
 		t := float64(i) / moves
-		part := 1 - math.Pow(1-t, 5)*(1+5*t) // a beta distribution's, 2 and 5
+		part := 1 - math.Pow(1-t, swift)*(1+swift*t) // about a beta distribution's, 2 and 5
 		at(x(how.from+(how.to-how.from)*part), y(part))
 		time.Sleep(how.took / moves)
 	}
