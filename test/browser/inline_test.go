@@ -63,6 +63,7 @@ func TestTheSliderBesideALoginForm(t *testing.T) {
 			p.keys(kb.Tab, kb.Tab)
 			p.holds(theBar, "Tab leads to the button", "page.activeElement?.id === 'lg-press'")
 			p.keys(" ")
+			p.holds(theBar, "the focus has not gone with the button", "page.querySelector('#lg-press').hidden && page.activeElement?.id === 'lg-bar'")
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
