@@ -16,8 +16,9 @@ import (
 
 // small are the letters that are drawn small at times: those whose small shape
 // is another one, and not like that of any other of ours (a is like d where it
-// slants, g like 9, h like n, f like t, j like i).
-const small = "DEMNRT"
+// slants, g like 9, h like n, f like t, j like i) nor easily lost under a line (r
+// and t).
+const small = "DEMN"
 
 // point is a place in units of a font's size, y downwards, from where the
 // baseline begins.

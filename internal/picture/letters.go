@@ -17,10 +17,10 @@ const (
 	edge     = 8.0  // free above and below
 	smallest = 84.0 // size of the font: capitals are 0.72 of it high
 	largest  = 136.0
-	turn     = 0.22 // most rotation, radians
+	turn     = 0.40 // most rotation, radians
 	slant    = 0.18 // most shear
 	bend     = 0.03 // most that a wave moves a point, of the font's size
-	solid    = 0.72 // share of heavy letters that are not hollow
+	solid    = 0.50 // share of heavy letters that are not hollow
 )
 
 // glyph is a letter where it stands.
@@ -67,7 +67,7 @@ func (p *Painter) layout(s *sheet, random *rand.Rand, text string) []glyph {
 	total := widths
 	for i := range gaps {
 		narrower := min(glyphs[i].right-glyphs[i].left, glyphs[i+1].right-glyphs[i+1].left)
-		gaps[i] = narrower * uniform(random, -0.55*MaxOverlap, 0.12)
+		gaps[i] = narrower * uniform(random, -0.7*MaxOverlap, 0.12)
 		total += gaps[i]
 	}
 	if total > room {
@@ -87,7 +87,7 @@ func (p *Painter) layout(s *sheet, random *rand.Rand, text string) []glyph {
 	for i := range glyphs {
 		g := &glyphs[i]
 		high := g.bottom - g.top
-		y := (Height-high)/2 + wave*sin(phase+float32(i)*1.6) + uniform(random, -22, 22)
+		y := (Height-high)/2 + wave*sin(phase+float32(i)*1.6) + uniform(random, -46, 46)
 		y = min(max(y, edge), Height-edge-high)
 		g.move(x-g.left, y-g.top)
 		x = g.right

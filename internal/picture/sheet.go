@@ -90,8 +90,9 @@ func (s *sheet) rasterise(w, h int) {
 	s.raster.Draw(&s.mask, s.mask.Rect, image.Opaque, image.Point{})
 }
 
-// arcs draws a line of ink across the letters and one of paper, at most one of
-// each: a reader who goes by connected ink has to undo both.
+// arcs draws a line of ink across the letters and in half of the pictures one
+// of paper: a reader who goes by connected ink has to undo both. Two of ink stop
+// no more readers of print than one does, and make the letters hard to see.
 func (s *sheet) arcs(random *rand.Rand) {
 	s.arc(random, true)
 	if random.Float32() < 0.5 {
@@ -100,16 +101,16 @@ func (s *sheet) arcs(random *rand.Rand) {
 }
 
 func (s *sheet) arc(random *rand.Rand, ink bool) {
-	// Thinner than any stroke, so that it is taken for none, and one of paper
-	// cuts no letter off.
-	width := uniform(random, 3.5, 5)
+	// As thick as thin strokes: thicker it would hide letters, and thinner it
+	// could be taken away alone. One of paper cuts no letter off.
+	width := uniform(random, 6.5, 8.5)
 	if !ink {
-		width = uniform(random, 2.5, 4)
+		width = uniform(random, 2, 3)
 	}
 	a := point{uniform(random, 10, Width*0.3), uniform(random, 40, Height-40)}
 	c := point{uniform(random, Width*0.7, Width-10), uniform(random, 40, Height-40)}
 	b := point{uniform(random, Width*0.3, Width*0.7), uniform(random, -20, Height+20)}
-	x, y, w, h := s.start(0, 20, Width-1, Height-20)
+	x, y, w, h := s.start(0, 0, Width-1, Height-1)
 	const n = 24
 	from := a
 	for i := 1; i <= n; i++ {
