@@ -71,6 +71,7 @@ function release(e) {
 }
 
 // The range's own steps are single points: a hundred presses to the end.
+let later; // looks whether it is there, where nobody hears of a key let go
 bar.addEventListener('keydown', e => {
 	const on = 10 * side;
 	const step = {ArrowRight: on, ArrowLeft: -on, ArrowUp: 10, ArrowDown: -10, PageUp: 25, PageDown: -25, End: 100, Home: -100}[e.key];
@@ -81,7 +82,8 @@ bar.addEventListener('keydown', e => {
 	nudge();
 	say('');
 	show(+bar.value + step);
-	setTimeout(moved, 1000);
+	clearTimeout(later);
+	later = setTimeout(moved, 1000);
 });
 // How long the key was held is known once it is let go.
 bar.addEventListener('keyup', moved);
