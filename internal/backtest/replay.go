@@ -75,32 +75,34 @@ func newReplay(l *Log, p *Policy, o *Options) (*replay, error) {
 	return r, nil
 }
 
-// run replays all events. The context ends it early.
-func (r *replay) run(ctx context.Context) error {
-	all := int64(len(r.log.Events))
-	for i := range r.log.Events {
+// together replays a log through some policies at once, event by event, and
+// hands over what each event met under each. The context ends it early.
+func together(ctx context.Context, l *Log, o *Options, replays []*replay, each func([]Step)) error {
+	all := int64(len(l.Events))
+	steps := make([]Step, len(replays))
+	for i := range l.Events {
 		if i&0x3fff == 0 {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			if r.options.Progress != nil {
-				r.options.Progress(int64(i), all)
+			if o.Progress != nil {
+				o.Progress(int64(i), all)
 			}
 		}
-		if r.log.Events[i].At < r.now.UnixNano() && i > 0 {
+		if i > 0 && l.Events[i].At < l.Events[i-1].At {
 			return errTime
 		}
-		r.now = r.log.Events[i].Time()
-		s, err := r.step(ctx, i)
-		if err != nil {
-			return fmt.Errorf("event %d: %w", i+1, err)
+		for k, r := range replays {
+			r.now = l.Events[i].Time()
+			var err error
+			if steps[k], err = r.step(ctx, i); err != nil {
+				return fmt.Errorf("event %d: %w", i+1, err)
+			}
 		}
-		if r.options.Each != nil {
-			r.options.Each(&s)
-		}
+		each(steps)
 	}
-	if r.options.Progress != nil {
-		r.options.Progress(all, all)
+	if o.Progress != nil {
+		o.Progress(all, all)
 	}
 	return nil
 }

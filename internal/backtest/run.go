@@ -4,23 +4,42 @@ import "context"
 
 // Run replays a log under a policy and reports.
 func Run(ctx context.Context, l *Log, p Policy, o Options) (*Report, error) {
-	t := newTally(l)
-	each := o.Each
-	o.Each = func(s *Step) {
-		t.add(s)
-		if each != nil {
-			each(s)
+	reports, err := run(ctx, l, []Policy{p}, &o, func(s []Step) {
+		if o.Each != nil {
+			o.Each(&s[0])
 		}
-	}
-	r, err := newReplay(l, &p, &o)
+	})
 	if err != nil {
 		return nil, err
 	}
-	if err := r.run(ctx); err != nil {
+	return reports[0], nil
+}
+
+// run replays a log under some policies at once and reports on each.
+func run(ctx context.Context, l *Log, policies []Policy, o *Options, each func([]Step)) ([]*Report, error) {
+	var replays []*replay
+	var tallies []*tally
+	for i := range policies {
+		r, err := newReplay(l, &policies[i], o)
+		if err != nil {
+			return nil, err
+		}
+		replays, tallies = append(replays, r), append(tallies, newTally(l))
+	}
+	if err := together(ctx, l, o, replays, func(steps []Step) {
+		for i := range steps {
+			tallies[i].add(&steps[i])
+		}
+		each(steps)
+	}); err != nil {
 		return nil, err
 	}
-	report := t.end()
-	report.Policy = p.Name
-	report.Evicted = r.store.Stats().Evictions
-	return report, nil
+	var reports []*Report
+	for i, t := range tallies {
+		report := t.end()
+		report.Policy = policies[i].Name
+		report.Evicted = replays[i].store.Stats().Evictions
+		reports = append(reports, report)
+	}
+	return reports, nil
 }
