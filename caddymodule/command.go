@@ -37,12 +37,14 @@ func init() {
   erase --account NAME         forget all that is known of an account
   allow SUBJECT --for 4h       let in an address, network, AS or --account
   deny SUBJECT --for 4h        ... or refuse it; list, remove SUBJECT
+  backtest FILE                what a policy would have done to a log
 
-Each takes --json, --site where there are several, and --admin ADDRESS.`,
+Each takes --json, --site where there are several, and all but backtest, which
+asks no server, --admin ADDRESS.`,
 		CobraFunc: func(cmd *cobra.Command) {
 			cmd.AddCommand(statusCommand(), releaseCommand(), revokeCommand(), modeCommand(), rotateKeyCommand(), learnCommand(),
 				orderCommand("allow", "Let in whom limits and the score would stop"), orderCommand("deny", "Refuse every login"),
-				explainCommand(), eventsCommand(), simulateCommand(), eraseCommand())
+				explainCommand(), eventsCommand(), simulateCommand(), eraseCommand(), backtestCommand())
 		},
 	})
 }
@@ -51,7 +53,7 @@ Each takes --json, --site where there are several, and --admin ADDRESS.`,
 // takes directly too.
 func Verbs() []string {
 	return []string{"status", "release", "revoke", "mode", "rotate-key", "learn", "allow", "deny",
-		"explain", "events", "simulate", "erase"}
+		"explain", "events", "simulate", "erase", "backtest"}
 }
 
 // verb is one verb of the command line.

@@ -88,6 +88,8 @@ func kindsOf(l *Log) []clientKind {
 		text := l.Client.Get(uint32(i))
 		switch {
 		case text == "":
+		case familyName(text):
+			kinds[i].family = text
 		case strings.ContainsAny(text, "/ ") || signal.Family(text) != "other":
 			kinds[i].header = http.Header{"User-Agent": {text}}
 		default:
@@ -106,6 +108,16 @@ func kindsOf(l *Log) []clientKind {
 		}
 	}
 	return kinds
+}
+
+// familyName reports whether a text is the name of a client family, as records
+// and some logs have it in place of a User-Agent.
+func familyName(text string) bool {
+	switch strings.TrimSuffix(text, "-mobile") {
+	case "chrome", "edge", "firefox", "opera", "safari", "samsung", "webview", "curl", "script", "bot", "other":
+		return true
+	}
+	return false
 }
 
 // person reports whether an attempt is taken for one of a person: by its

@@ -26,18 +26,14 @@ type combinedReader struct {
 	log     *Log
 	paths   []string
 	success []int
-	names   map[netip.Addr][]named
+	names   nameless
 }
 
-// named is the account of an address and client.
-type named struct{ client, account uint32 }
-
 func newCombined(l *Log, o *ReadOptions) *combinedReader {
-	c := &combinedReader{log: l, paths: o.Paths, success: o.SuccessStatus, names: make(map[netip.Addr][]named)}
+	c := &combinedReader{log: l, paths: o.Paths, success: o.SuccessStatus, names: make(nameless)}
 	if c.success == nil {
 		c.success = []int{http.StatusFound, http.StatusSeeOther}
 	}
-	l.note("The log names no accounts: each address and client (User-Agent) counts as one.")
 	return c
 }
 
@@ -61,23 +57,9 @@ func (c *combinedReader) line(b []byte, add func(Event)) (bool, error) {
 	if slices.Contains(c.success, r.status) {
 		e.Outcome = Succeeded
 	}
-	e.Account = c.account(&e)
+	e.Account = c.names.account(c.log, &e)
 	add(e)
 	return false, nil
-}
-
-// account is the one that stands for an address and client.
-func (c *combinedReader) account(e *Event) uint32 {
-	of := c.names[e.Address]
-	for _, n := range of {
-		if n.client == e.Client {
-			return n.account
-		}
-	}
-	name := fmt.Sprintf("%s client %d", e.Address, len(of)+1)
-	n := named{e.Client, c.log.Account.Put(name)}
-	c.names[e.Address] = append(of, n)
-	return n.account
 }
 
 // isLogin reports whether a request's target is the login.

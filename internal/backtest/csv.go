@@ -32,11 +32,11 @@ type csvReader struct {
 	at     map[string]int // column → place
 	fields []string
 	room   []byte
-	first  bool
+	names  nameless
 }
 
 func newCSV(l *Log) *csvReader {
-	c := &csvReader{log: l, first: true, at: make(map[string]int)}
+	c := &csvReader{log: l, at: make(map[string]int), names: make(nameless)}
 	for i, name := range csvColumns {
 		c.at[name] = i
 	}
@@ -53,10 +53,8 @@ func (c *csvReader) line(b []byte, add func(Event)) (bool, error) {
 		return false, err
 	}
 	if c.isHeader() {
-		c.first = false
 		return true, c.header()
 	}
-	c.first = false
 	e, err := c.event()
 	if err == nil {
 		add(e)
@@ -124,8 +122,10 @@ func (c *csvReader) event() (e Event, err error) {
 	}
 	e.Country, e.ASN = parseCountry(c.field("country")), parseASN(c.field("asn"))
 	l := c.log
-	e.Account = l.Account.Put(c.field("account"))
 	e.Client = l.Client.Put(strings.TrimSpace(c.field("client")))
+	if e.Account = l.Account.Put(c.field("account")); e.Account == 0 {
+		e.Account = c.names.account(l, &e)
+	}
 	e.Label = l.Label.Put(strings.TrimSpace(c.field("label")))
 	return e, nil
 }

@@ -44,10 +44,10 @@ func (p *Plot) Add(s *Step) {
 
 // Measures of the picture, in its own units.
 const (
-	plotWidth, plotHeight = 960, 560
+	plotWidth, plotHeight = 960, 570
 	plotLeft, plotRight   = 76, 24
-	panelTop, panelHeight = 84, 170
-	panelGap              = 60
+	panelTop, panelHeight = 104, 170
+	panelGap              = 62
 )
 
 // words of the rungs, weakest first, as in a legend.
@@ -81,7 +81,8 @@ svg { background: #17171b } text { fill: #ececf1 } .grid { stroke: #3a3a44 }
 </style>
 <text x="%d" y="30" font-size="19" font-weight="600">%s</text>
 `, plotWidth, plotHeight, title, html.EscapeString(p.describe(all)), plotLeft, title)
-	x := plotLeft
+	q.f(`<text x="%d" y="57">From below:</text>`+"\n", plotLeft)
+	x := plotLeft + 96
 	for i, word := range rungWords {
 		q.f(`<rect class="r%d" x="%d" y="45" width="13" height="13" rx="2"/><text x="%d" y="57">%s</text>`+"\n", i, x, x+20, word)
 		x += 60 + 8*len(word)

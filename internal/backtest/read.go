@@ -34,8 +34,10 @@ type ReadOptions struct {
 	// SuccessStatus of combined logs: statuses that mean that the password
 	// was right. Nil: 302 and 303; empty: none does
 	SuccessStatus []int
-	// Year of the first line of a log whose times have none.
-	Year int
+	// Year of the first line of a log whose times have none. Default: so that
+	// the last line is not after Latest
+	Year   int
+	Latest time.Time
 	// Progress, unless it is nil, is told how many bytes of all were read.
 	Progress func(done, all int64)
 }
@@ -150,7 +152,7 @@ func (l *Log) parser(r *bufio.Reader, o *ReadOptions) (parser, error) {
 		}
 		return newCombined(l, o), nil
 	case FormatSSHD:
-		return newSSHD(l, o.Year), nil
+		return newSSHD(l, o), nil
 	case FormatEvents:
 		return newEvents(l), nil
 	default:

@@ -19,6 +19,10 @@ type sshdReader struct {
 	log  *Log
 	year int
 	last time.Month
+	// guessed: the year is not known before the last line.
+	guessed bool
+	dated   bool // some times had a year
+	latest  time.Time
 	// invalid has, by process, the unknown user's attempts that no "Failed"
 	// line has followed yet.
 	invalid map[string]pending
@@ -29,11 +33,36 @@ type pending struct {
 	at      int64
 }
 
-func newSSHD(l *Log, year int) *sshdReader {
-	return &sshdReader{log: l, year: year, invalid: make(map[string]pending)}
+// anyYear is where times without a year are put until the last line says
+// which it is: a leap year, so that it has every day.
+const anyYear = 2000
+
+func newSSHD(l *Log, o *ReadOptions) *sshdReader {
+	s := &sshdReader{log: l, year: o.Year, latest: o.Latest, invalid: make(map[string]pending)}
+	if s.year == 0 {
+		s.year, s.guessed = anyYear, true
+	}
+	return s
 }
 
-func (s *sshdReader) end(func(Event)) {}
+// end moves times without a year to the latest years that they can be of.
+func (s *sshdReader) end(func(Event)) {
+	if !s.guessed || s.dated || s.latest.IsZero() || len(s.log.Events) == 0 {
+		return
+	}
+	last := s.log.Events[len(s.log.Events)-1].Time()
+	years := s.latest.Year() - last.Year()
+	if last.AddDate(years, 0, 0).After(s.latest.Add(clockSlack)) {
+		years--
+	}
+	for i := range s.log.Events {
+		e := &s.log.Events[i]
+		e.At = e.Time().AddDate(years, 0, 0).UnixNano()
+	}
+}
+
+// clockSlack is how far a log's clock and zone may be ahead of ours.
+const clockSlack = 24 * time.Hour
 
 var (
 	errSyslog  = errors.New("not as: Nov 30 08:42:04 HOST sshd[123]: MESSAGE")
@@ -150,6 +179,7 @@ func (s *sshdReader) time(b []byte) (at int64, rest []byte, err error) {
 		if !ok {
 			return 0, nil, errSyslog
 		}
+		s.dated = true
 		at, err = parseTime(string(when))
 		return at, rest, err
 	}

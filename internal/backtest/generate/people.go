@@ -75,9 +75,13 @@ func shop(m *maker, s settings) {
 	people := m.settle(s.int("accounts"), "customer")
 	for i := range people {
 		p := &people[i]
-		first := time.Duration(m.r.Float64() * float64(length))
+		// They came before the log begins, too: it shows a shop as it is, and
+		// not how it grew.
+		first := time.Duration((2*m.r.Float64() - 1) * float64(length))
 		for at := first; at < length; at += time.Duration(m.pareto(s["gap"], 1.1) * float64(day)) {
-			m.session(m.ofDay(at), p, m.where(p), p.client, s["failures"], "legit")
+			if at >= 0 {
+				m.session(m.ofDay(at), p, m.where(p), p.client, s["failures"], "legit")
+			}
 		}
 	}
 	m.people = append(m.people, people...)
