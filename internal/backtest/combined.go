@@ -30,7 +30,7 @@ type combinedReader struct {
 }
 
 func newCombined(l *Log, o *ReadOptions) *combinedReader {
-	c := &combinedReader{log: l, paths: o.Paths, success: o.SuccessStatus, names: make(nameless)}
+	c := &combinedReader{log: l, paths: o.Paths, success: o.SuccessStatus, names: newNameless()}
 	if c.success == nil {
 		c.success = []int{http.StatusFound, http.StatusSeeOther}
 	}

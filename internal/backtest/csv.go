@@ -36,7 +36,7 @@ type csvReader struct {
 }
 
 func newCSV(l *Log) *csvReader {
-	c := &csvReader{log: l, at: make(map[string]int), names: make(nameless)}
+	c := &csvReader{log: l, at: make(map[string]int), names: newNameless()}
 	for i, name := range csvColumns {
 		c.at[name] = i
 	}

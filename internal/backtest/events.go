@@ -28,7 +28,7 @@ type eventsReader struct {
 }
 
 func newEvents(l *Log) *eventsReader {
-	return &eventsReader{l, make(map[string]int), make(map[string]netip.Addr), make(map[netip.Addr]byte), make(nameless)}
+	return &eventsReader{l, make(map[string]int), make(map[string]netip.Addr), make(map[netip.Addr]byte), newNameless()}
 }
 
 func (r *eventsReader) end(func(Event)) { r.open = nil }

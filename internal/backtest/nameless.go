@@ -7,21 +7,29 @@ import (
 
 // nameless makes up accounts for attempts of which the log does not say whose
 // they are: each address and client is one.
-type nameless map[netip.Addr][]named
+type nameless struct {
+	of map[addressClient]uint32
+	n  map[netip.Addr]int // clients of an address so far
+}
 
-// named is the account of an address and client.
-type named struct{ client, account uint32 }
+type addressClient struct {
+	address netip.Addr
+	client  uint32
+}
+
+func newNameless() nameless {
+	return nameless{make(map[addressClient]uint32), make(map[netip.Addr]int)}
+}
 
 // account is the one that stands for an attempt's address and client.
 func (n nameless) account(l *Log, e *Event) uint32 {
 	l.note("Attempts without an account: each address and client (User-Agent) counts as one.")
-	of := n[e.Address]
-	for _, x := range of {
-		if x.client == e.Client {
-			return x.account
-		}
+	key := addressClient{e.Address, e.Client}
+	if account, ok := n.of[key]; ok {
+		return account
 	}
-	x := named{e.Client, l.Account.Put(fmt.Sprintf("%s client %d", e.Address, len(of)+1))}
-	n[e.Address] = append(of, x)
-	return x.account
+	n.n[e.Address]++
+	account := l.Account.Put(fmt.Sprintf("%s client %d", e.Address, n.n[e.Address]))
+	n.of[key] = account
+	return account
 }
