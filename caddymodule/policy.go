@@ -88,7 +88,7 @@ func sitesOf(text []byte) (map[string]config.Site, config.App, error) {
 					return nil, c.Apps.Guard, err
 				}
 				if s.Site == "" {
-					s.Site = hostOf(route)
+					s.Site = routeHost(route)
 				}
 				if other, ok := sites[s.Site]; ok && !reflect.DeepEqual(other, s) {
 					return nil, c.Apps.Guard, fmt.Errorf("site %s %w", s.Site, errSameSite)
@@ -126,9 +126,9 @@ func guardsIn(raw json.RawMessage) (found []config.Site) {
 	return found
 }
 
-// hostOf is the first host name that a route is for, or what a site without
+// routeHost is the first host name that a route is for, or what a site without
 // one is called.
-func hostOf(route json.RawMessage) string {
+func routeHost(route json.RawMessage) string {
 	var r struct {
 		Match []struct {
 			Host []string `json:"host"`
