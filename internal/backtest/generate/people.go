@@ -174,7 +174,7 @@ func traveller(m *maker, s settings) {
 	for _, p := range m.habit(s.int("people"), "traveller", s.day()) {
 		client := p.client
 		if m.r.Float64() < s["strange"] {
-			client = m.log.Client.Put(fmt.Sprint("hotel computer of ", p.account))
+			client = m.log.Client.Put(clients[browserClient].text + " (hotel)")
 		}
 		hotel := abroad[m.r.IntN(len(abroad))].from(m.r)
 		for d := range 5 {
