@@ -46,6 +46,9 @@ func replay(ctx context.Context, l *backtest.Log, s *Scenario, seed uint64) (*Ru
 		m.add(step)
 		if step.Person && at >= s.From && (s.To == 0 || at < s.To) {
 			r.People.add(step)
+			if f := &step.First.Facts; !f.DeviceKnown && !f.AddressSucceeded {
+				r.Strangers.add(step)
+			}
 		}
 		if label == "legit:owner" && step.Met != risk.Allow {
 			owner[int(at/day)]++

@@ -57,8 +57,9 @@ type Run struct {
 	Scenario *Scenario
 	Seed     uint64
 	Report   *backtest.Report
-	// People are those within the scenario's time.
-	People Met
+	// People are those within the scenario's time, Strangers those of them
+	// whose device and address had not logged in to the account before.
+	People, Strangers Met
 	// ByLabel are the same by label, whenever.
 	ByLabel map[string]*Met
 	// Decisions were made, Different of them came out otherwise from their
@@ -119,6 +120,8 @@ func people(when string) []Goal {
 		{Text: "of people " + when + " see a slider", Percent: true, Most: 0.03, Figure: func(r *Run) float64 { return share(r.People.Slider, r.People.Attempts) }},
 		{Text: "of people " + when + " see a picture", Percent: true, Most: 0.005, Figure: func(r *Run) float64 { return share(r.People.Picture, r.People.Attempts) }},
 		{Text: "of people " + when + " are denied", Percent: true, Watched: true, Figure: func(r *Run) float64 { return share(r.People.Denied, r.People.Attempts) }},
+		{Text: "of people " + when + " are new: neither device nor address is known", Percent: true, Watched: true, Figure: func(r *Run) float64 { return share(r.Strangers.Attempts, r.People.Attempts) }},
+		{Text: "of those who are new meet anything", Percent: true, Watched: true, Figure: func(r *Run) float64 { return r.Strangers.challenged() }},
 	}
 }
 

@@ -1,11 +1,32 @@
 package evaluate
 
-import "time"
+import (
+	"fmt"
+	"strings"
+	"time"
+)
 
 const day = 24 * time.Hour
 
-// attackDay is when attacks begin: by then the shop has a fortnight of history.
-const attackDay = 14
+// attackDay is when attacks begin: by then the guard has been there for two
+// months, and most who come have come before. youngDay is the same for a guard
+// that is two weeks old.
+const (
+	attackDay = 60
+	youngDay  = 14
+)
+
+// old is a shop whose guard has been there for so long.
+const old = "shop(accounts=4000,days=63)"
+
+// on sets the day of an attack.
+func on(day int, part string) string {
+	name, rest, _ := strings.Cut(part, "(")
+	if rest == "" {
+		rest = ")"
+	}
+	return fmt.Sprintf("%s(day=%d,%s", name, day, rest)
+}
 
 // Scenarios lists what is evaluated.
 func Scenarios() []Scenario {
@@ -33,10 +54,13 @@ func Scenarios() []Scenario {
 		Goals: []Goal{challenged("legit:rush", 0.02), denied("legit:rush")}})...)
 
 	campaign := func(name, spec, label string) Scenario {
-		return during(Scenario{Name: name, Spec: "shop(accounts=4000)+" + spec,
+		return during(Scenario{Name: name, Spec: old + "+" + on(attackDay, spec),
 			Attack: label, Goals: append([]Goal{unchallenged(label, 0.05), noticed(label, 20)}, people("that day")...)})
 	}
 	add(both(campaign("One attempt from each of 10,000 addresses", "residential", "attack:residential"))...)
+	young := campaign("The same two weeks after the guard was installed", "residential", "attack:residential")
+	young.Spec, young.From, young.To = "shop(accounts=4000)+"+on(youngDay, "residential"), youngDay*day, (youngDay+1)*day
+	add(both(young)...)
 	add(both(campaign("One attempt from each of 5,000 addresses of the customers' operators", "samecountry(hits=0)", "attack:same country"))...)
 	add(both(campaign("One attempt from each of 10,000, another browser each time", "residential(client=2)", "attack:residential"))...)
 	add(both(Scenario{Name: "439 addresses and nothing before", Spec: "bots", Attack: "attack:bots",
@@ -63,12 +87,13 @@ func Scenarios() []Scenario {
 	add(watch("Five addresses as fast as they can", "fast", "attack:fast"))
 	add(watch("One password at 5,000 customers", "spray", "attack:spray"))
 	add(watch("Another browser at each of 10,000 attempts", "rotation", "attack:rotation"))
-	slow := watch("One attempt an address and day", "slow(addresses=1000)", "attack:slow")
-	slow.To = 21 * day
+	slow := watch("One attempt an address and day, for a week", "slow(addresses=1000)", "attack:slow")
+	slow.Spec = strings.Replace(slow.Spec, "days=63", "days=67", 1)
+	slow.To = (attackDay + 7) * day
 	add(slow)
 	add(watch("Guessing with a device cookie that was stolen", "stolen", "attack:stolen"))
 
-	add(during(Scenario{Name: "10,000 failures against one account", Spec: "shop+lockout", Attack: "attack:lockout",
+	add(during(Scenario{Name: "10,000 failures against one account", Spec: old + "+" + on(attackDay, "lockout"), Attack: "attack:lockout",
 		Goals: append([]Goal{denied("legit:owner"),
 			{Text: "checks the owner meets on one day, at most", Most: 1, Figure: func(r *Run) float64 { return float64(r.OwnerChecks) }},
 			watched(unchallenged("attack:lockout", 0))}, people("that day")...)}))
