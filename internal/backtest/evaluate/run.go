@@ -15,16 +15,22 @@ import (
 
 // run replays one scenario with one seed.
 func run(ctx context.Context, s *Scenario, seed uint64) (*Run, error) {
-	l, err := generate.Log(s.Spec, seed)
+	l, err := log(s, seed)
 	if err != nil {
 		return nil, err
 	}
-	if s.NoPlace {
+	return replay(ctx, l, s, seed)
+}
+
+// log makes a scenario's log.
+func log(s *Scenario, seed uint64) (*backtest.Log, error) {
+	l, err := generate.Log(s.Spec, seed)
+	if err == nil && s.NoPlace {
 		for i := range l.Events {
 			l.Events[i].Country, l.Events[i].ASN = [2]byte{}, 0
 		}
 	}
-	return replay(ctx, l, s, seed)
+	return l, err
 }
 
 // replay replays a log and counts.
