@@ -4,7 +4,7 @@ GO  ?= go
 BIN := bin/login-guard
 
 .DEFAULT_GOAL := build
-.PHONY: build demo test shops lab faults protocol fuzz bench bench-bots screenshots a11y lint
+.PHONY: build demo eval test shops lab faults protocol fuzz bench bench-bots screenshots a11y lint
 
 # The gateway: Caddy with Login Guard built in.
 build:
@@ -48,6 +48,12 @@ bench:
 # meant for 45 minutes on two idle cores. QUICK=1 for less of everything, in six.
 bench-bots:
 	@bash bench/bots/run.sh $(if $(QUICK),-quick) $(ARGS)
+
+# Whom the guard asks and what it lets through, on made-up logs of many kinds:
+# writes docs/evaluation.md, in some minutes. SSHD_LOG=FILE adds a log of
+# sshd; QUICK=1 takes one seed of each kind and prints.
+eval:
+	@$(GO) run ./test/eval -held $(if $(QUICK),-quick,-out docs/evaluation.md) $(if $(SSHD_LOG),-sshd $(SSHD_LOG)) $(ARGS)
 
 # What several gateways and their store do when something breaks, at length:
 # twenty minutes. `make test` has the short form. FAULTS_KILLS, FAULTS_SECONDS

@@ -43,7 +43,8 @@ type clients struct {
 	kinds     []clientKind
 	accounts  []device.Account // by account, zero until used
 	jars      map[jarKey]*jar
-	passes    uint64 // passes issued, for their ids
+	numbers   []uint32 // of addresses, by event
+	passes    uint64   // passes issued, for their ids
 }
 
 // clientKind is what a client's text turned out to be.
@@ -57,7 +58,7 @@ type clientKind struct {
 // not have to be its owner's.
 type jarKey struct {
 	client, account uint32
-	network         netip.Prefix
+	from            uint64 // the network, or the number of the address
 }
 
 // jar holds the cookies of one browser for one account.
@@ -76,6 +77,7 @@ func newClients(l *Log, o *Options, files *signal.Files, led *ledger.Ledger) *cl
 		c.legit[i] = i > 0 && Legitimate(l.Label.Get(uint32(i)), o.Legitimate)
 	}
 	c.kinds = kindsOf(l)
+	c.numbers, _ = l.number()
 	return c
 }
 
@@ -132,7 +134,7 @@ func (c *clients) person(e *Event) bool {
 // attempt is what the gateway would know of an attempt.
 func (c *clients) attempt(i int, e *Event) engine.Attempt {
 	a := engine.Attempt{Account: c.account(e.Account), Signals: c.signals(e)}
-	j := c.jar(i, e, a.Signals.Network)
+	j := c.jar(i, e)
 	if j == nil || !j.here {
 		return a
 	}
@@ -178,24 +180,33 @@ func (c *clients) account(n uint32) device.Account {
 // client for the same account, or of the same address where the log has no
 // clients. Who the log calls an attacker has none, unless it says that one
 // was brought.
-func (c *clients) key(e *Event, network netip.Prefix) (key jarKey, ok bool) {
+func (c *clients) key(i int, e *Event) (key jarKey, ok bool) {
 	person := e.Label != 0 && c.legit[e.Label]
 	if e.Label != 0 && !person && e.Cookie != CookieBrought {
 		return key, false
 	}
-	key = jarKey{client: e.Client, account: e.Account, network: network}
+	key = jarKey{client: e.Client, account: e.Account}
 	switch {
 	case e.Client == 0:
-		key.network = netip.PrefixFrom(e.Address, e.Address.BitLen())
-	case person:
-		key.network = netip.Prefix{}
+		key.from = 1<<63 | uint64(c.numbers[i])
+	case !person:
+		key.from = network(e.Address)
 	}
 	return key, true
 }
 
+// network names the /24 or /48 of an address.
+func network(a netip.Addr) uint64 {
+	b := a.As16()
+	if a.Is4() {
+		return uint64(binary.BigEndian.Uint32(b[12:])>>8) | 1<<62
+	}
+	return binary.BigEndian.Uint64(b[:]) >> 16
+}
+
 // jar is where an attempt's cookies are, nil if it has none.
-func (c *clients) jar(i int, e *Event, network netip.Prefix) *jar {
-	key, ok := c.key(e, network)
+func (c *clients) jar(i int, e *Event) *jar {
+	key, ok := c.key(i, e)
 	if !ok {
 		return nil
 	}
@@ -225,7 +236,7 @@ func (c *clients) keep(i int, e *Event, a *engine.Attempt, solved device.Rung, r
 	if !succeeded && solved == device.NoRung {
 		return
 	}
-	key, ok := c.key(e, a.Signals.Network)
+	key, ok := c.key(i, e)
 	if !ok {
 		return
 	}

@@ -58,6 +58,29 @@ type Log struct {
 	Samples             []BadLine
 	// Notes are for the reader of the report.
 	Notes []string
+
+	numbers []uint32 // of the events' addresses, see number
+	several int      // how many addresses there are
+}
+
+// number gives each address a number, by event, and says how many there are:
+// what counts by address then needs no map.
+func (l *Log) number() ([]uint32, int) {
+	if len(l.numbers) != len(l.Events) {
+		l.numbers = make([]uint32, len(l.Events))
+		of := make(map[[16]byte]uint32, len(l.Events)/8)
+		for i := range l.Events {
+			a := l.Events[i].Address.As16()
+			n, ok := of[a]
+			if !ok {
+				n = uint32(len(of))
+				of[a] = n
+			}
+			l.numbers[i] = n
+		}
+		l.several = len(of)
+	}
+	return l.numbers, l.several
 }
 
 // BadLine is a line that could not be read.
@@ -78,6 +101,7 @@ func NewLog(format string) *Log {
 // Sort puts the events in order of time; those of one moment stay as they
 // were read.
 func (l *Log) Sort() {
+	l.numbers = nil
 	byTime := func(a, b Event) int {
 		switch {
 		case a.At < b.At:

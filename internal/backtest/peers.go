@@ -1,9 +1,6 @@
 package backtest
 
-import (
-	"net/netip"
-	"time"
-)
+import "time"
 
 // peersNote says what the peers are and are not.
 const peersNote = "Default rules of other tools, rebuilt here: fail2ban (5 failures in 600 s) and CrowdSec's scenarios without community blocklist. They ban addresses; nothing else of them is replayed."
@@ -21,7 +18,7 @@ type peer struct {
 	leak     time.Duration
 	ban      time.Duration
 
-	of           map[netip.Addr]*banned
+	of           []banned // by the number of the address
 	unchallenged int
 	people, deny int
 	bans         int
@@ -36,9 +33,9 @@ type banned struct {
 	ever  bool
 }
 
-// newPeers are the peers for logs of a format: CrowdSec has scenarios of its
+// newPeers are the peers for logs of a format and so many addresses: CrowdSec has scenarios of its
 // own for sshd.
-func newPeers(format string) []*peer {
+func newPeers(format string, addresses int) []*peer {
 	peers := []*peer{
 		{key: "fail2ban_10m", name: "fail2ban, ban 10 min", rules: "5 failures in 600 s", capacity: 5, window: 600 * time.Second, ban: 600 * time.Second},
 		{key: "fail2ban_24h", name: "fail2ban, ban 24 h", rules: "5 failures in 600 s", capacity: 5, window: 600 * time.Second, ban: 24 * time.Hour},
@@ -53,14 +50,14 @@ func newPeers(format string) []*peer {
 			&peer{key: "crowdsec_http_bf", name: "CrowdSec http-generic-bf", rules: "capacity 5, leak 10 s", capacity: 5, leak: 10 * time.Second, ban: ban})
 	}
 	for _, p := range peers {
-		p.of = make(map[netip.Addr]*banned)
+		p.of = make([]banned, addresses)
 	}
 	return peers
 }
 
-func (p *peer) step(e *Event, person bool) {
-	b := p.of[e.Address]
-	stopped := b != nil && e.At < b.until
+func (p *peer) step(e *Event, address uint32, person bool) {
+	b := &p.of[address]
+	stopped := e.At < b.until
 	if person {
 		if p.people++; stopped {
 			p.deny++
@@ -70,10 +67,6 @@ func (p *peer) step(e *Event, person bool) {
 		return
 	}
 	p.unchallenged++
-	if b == nil {
-		b = &banned{}
-		p.of[e.Address] = b
-	}
 	if b.failed(p, e.At) {
 		b.until, b.level, b.times = e.At+int64(p.ban), 0, b.times[:0]
 		if !b.ever {

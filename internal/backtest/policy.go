@@ -50,16 +50,8 @@ const (
 // room sizes the store by what the log has of each kind. Rows are spread over
 // pairs of small sets, which push out live rows from three quarters on.
 func room(l *Log, clock func() time.Time) embedded.Options {
-	addresses := make(map[[8]byte]struct{}, len(l.Events)/4)
-	for i := range l.Events {
-		a := l.Events[i].Address.As16()
-		var host [8]byte
-		if copy(host[:], a[:8]); l.Events[i].Address.Is4() {
-			copy(host[:], a[8:])
-		}
-		addresses[host] = struct{}{}
-	}
-	hosts, accounts := len(addresses), l.Account.Len()
+	_, hosts := l.number() // of IPv6 rather too many: it counts by /64
+	accounts := l.Account.Len()
 	rows := func(n int) int { return min(max(leastRows, n), mostRows) }
 	return embedded.Options{
 		Memory:   int64(min(max(48<<20, len(l.Events)*256), 512<<20)),

@@ -3,7 +3,6 @@ package backtest
 import (
 	"cmp"
 	"maps"
-	"net/netip"
 	"slices"
 
 	"github.com/login-guard/login-guard/internal/risk"
@@ -14,9 +13,10 @@ type tally struct {
 	log    *Log
 	report *Report
 	// Whether anybody met anything yet, by address, account and campaign.
-	addresses map[netip.Addr]*progress
-	accounts  map[uint32]*progress
-	campaigns map[uint32]*progress
+	addresses []progress
+	accounts  []progress
+	campaigns []progress
+	numbers   []uint32 // of addresses, by event
 	groups    map[uint32]*Group
 	hits      ByRung
 	reasons   [2]map[string]int // of attacks, of people
@@ -25,7 +25,7 @@ type tally struct {
 }
 
 // progress is how far one subject got.
-type progress struct{ attempts, first int }
+type progress struct{ attempts, first int32 }
 
 func (p *progress) step(met bool) {
 	if p.attempts++; met && p.first == 0 {
@@ -34,25 +34,16 @@ func (p *progress) step(met bool) {
 }
 
 func newTally(l *Log) *tally {
-	t := &tally{log: l, report: &Report{}, addresses: make(map[netip.Addr]*progress), accounts: make(map[uint32]*progress),
-		campaigns: make(map[uint32]*progress), groups: make(map[uint32]*Group),
-		reasons: [2]map[string]int{make(map[string]int), make(map[string]int)}, peers: newPeers(l.Format)}
+	numbers, addresses := l.number()
+	t := &tally{log: l, report: &Report{}, numbers: numbers, addresses: make([]progress, addresses), accounts: make([]progress, l.Account.Len()),
+		campaigns: make([]progress, l.Label.Len()), groups: make(map[uint32]*Group),
+		reasons: [2]map[string]int{make(map[string]int), make(map[string]int)}, peers: newPeers(l.Format, addresses)}
 	t.report.Legitimate = Group{Name: "legitimate", Person: true}
 	return t
 }
 
-// at is the progress of a subject.
-func at[K comparable](m map[K]*progress, k K) *progress {
-	p := m[k]
-	if p == nil {
-		p = &progress{}
-		m[k] = p
-	}
-	return p
-}
-
 func (t *tally) add(s *Step) {
-	e, r := s.Event, t.report
+	e, r, address := s.Event, t.report, t.numbers[s.Index]
 	rung := place(s.Met)
 	met := rung > 0
 	r.AllByRung[rung]++
@@ -70,9 +61,9 @@ func (t *tally) add(s *Step) {
 		who = 1
 		r.Legitimate.count(e, rung)
 	} else {
-		at(t.addresses, e.Address).step(met)
-		at(t.accounts, e.Account).step(met)
-		at(t.campaigns, e.Label).step(met)
+		t.addresses[address].step(met)
+		t.accounts[e.Account].step(met)
+		t.campaigns[e.Label].step(met)
 		if e.Outcome == Succeeded {
 			t.hits[rung]++
 			if s.Reached {
@@ -97,7 +88,7 @@ func (t *tally) add(s *Step) {
 		}
 	}
 	for _, p := range t.peers {
-		p.step(e, s.Person)
+		p.step(e, address, s.Person)
 	}
 }
 
@@ -136,21 +127,27 @@ func (t *tally) end() *Report {
 	if n := len(l.Events); n > 0 {
 		r.From, r.To = l.Events[0].Time(), l.Events[n-1].Time()
 	}
-	addresses, accounts := make(map[netip.Addr]struct{}), make(map[uint32]struct{})
+	accounts := make([]bool, l.Account.Len())
 	for i := range l.Events {
-		addresses[l.Events[i].Address], accounts[l.Events[i].Account] = struct{}{}, struct{}{}
+		if a := l.Events[i].Account; !accounts[a] {
+			accounts[a] = true
+			r.Accounts++
+		}
 	}
-	r.Addresses, r.Accounts = len(addresses), len(accounts)
+	r.Addresses = len(t.addresses)
 
 	r.FirstAction.Address = firstOf(firsts(t.addresses))
 	r.FirstAction.Account = firstOf(firsts(t.accounts))
 	r.FirstAction.Campaign = firstOf(firsts(t.campaigns))
 	for label, p := range t.campaigns {
-		name := l.Label.Get(label)
+		if p.attempts == 0 {
+			continue
+		}
+		name := l.Label.Get(uint32(label))
 		if name == "" {
 			name = "all without a label"
 		}
-		r.FirstAction.Campaigns = append(r.FirstAction.Campaigns, Campaign{name, p.attempts, p.first})
+		r.FirstAction.Campaigns = append(r.FirstAction.Campaigns, Campaign{name, int(p.attempts), int(p.first)})
 	}
 	slices.SortFunc(r.FirstAction.Campaigns, func(a, b Campaign) int { return cmp.Compare(a.Name, b.Name) })
 
@@ -171,10 +168,13 @@ func (t *tally) end() *Report {
 	return r
 }
 
-func firsts[K comparable](m map[K]*progress) []int {
-	out := make([]int, 0, len(m))
-	for _, p := range m {
-		out = append(out, p.first)
+// firsts are the numbers of the first attempts that met something, of those
+// who attempted anything.
+func firsts(list []progress) (out []int) {
+	for _, p := range list {
+		if p.attempts > 0 {
+			out = append(out, int(p.first))
+		}
 	}
 	return out
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/login-guard/login-guard/internal/backtest"
 )
@@ -67,10 +68,11 @@ func All(ctx context.Context, o Options) ([]Result, error) {
 			jobs = append(jobs, job{&r.Scenario, seed, &r.Held[k]})
 		}
 	}
+	var done atomic.Int32
 	if err := parallel(max(1, o.Workers), len(jobs), func(i int) (err error) {
 		*jobs[i].to, err = run(ctx, jobs[i].s, jobs[i].seed)
-		if o.Say != nil {
-			o.Say(fmt.Sprintf("%s, seed %d", jobs[i].s.Name, jobs[i].seed))
+		if n := done.Add(1); o.Say != nil {
+			o.Say(fmt.Sprintf("%d of %d: %s, seed %d", n, len(jobs), jobs[i].s.Name, jobs[i].seed))
 		}
 		return err
 	}); err != nil {
@@ -219,7 +221,7 @@ func (p *printer) result(r *Result) {
 		p.f("| %s | %s | %s | %s | %s | %s |\n", name, g.Text, g.bound(), g.show(t, tok), g.show(h, hok), mark)
 		name = ""
 	}
-	if rep := r.SSHDReport; rep != nil {
+	if rep := r.SSHDReport; rep != nil { // beside it, what others do there
 		for _, key := range []string{"fail2ban_10m", "fail2ban_24h", "crowdsec_ssh_bf", "crowdsec_ssh_slow_bf"} {
 			peer := rep.Peers[key]
 			p.f("| | %s, %s, without community blocklist: of failures unchallenged | | %.1f %% | | |\n", peer.Name, peer.Rules, 100*peer.UnchallengedShare)
