@@ -95,7 +95,7 @@ check 'go vet, bench' go -C bench vet ./...
 go build -o "$TMPDIR/tally" ./test/tally
 {
 	ended=0
-	go test -json -count=1 -timeout 9m ./... || ended=$?
+	go test -json -count=1 -timeout 15m ./... || ended=$?
 	go -C bench test -json -count=1 ./... || ended=$?
 	exit "$ended"
 } | "$TMPDIR/tally" -passed "$passed" -failed "$failed"
