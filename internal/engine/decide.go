@@ -45,6 +45,7 @@ func (e *Engine) reserve(ctx context.Context, now time.Time, d *Decision, overri
 		Account: a.Account, Host: a.Signals.Host, Network: a.Signals.Network,
 		Device: a.Device.ID, Known: a.Known, Same: a.Same, Again: a.Solved,
 		Country: a.Signals.Country, ASN: a.Signals.ASN, Family: a.Signals.Family,
+		Cluster: a.Signals.Cluster(),
 		Lenient: a.Signals.Private || override == risk.AllowOverride,
 	}
 	if a.Passed != device.NoRung && !a.Pass.Succeeded {

@@ -29,6 +29,14 @@ const (
 	accountHalfLife = time.Hour
 	accountWindow   = time.Hour
 	siteHalfLife    = 30 * 24 * time.Hour
+	// What a slice of the logins does now: of the site within about a
+	// quarter of an hour, which a fast attack shows in, and a day, which a
+	// slow one does.
+	nowHalfLife   = 15 * time.Minute
+	dayHalfLife   = 24 * time.Hour
+	sliceHalfLife = 12 * time.Hour
+	// usualHalfLife is how fast the site's usual rate of success follows.
+	usualHalfLife = 14 * 24 * time.Hour
 
 	// busyAbove: an address with more accounts that succeeded in a day is
 	// shared by many people.
@@ -73,6 +81,9 @@ type Attempt struct {
 	Country string
 	ASN     uint32
 	Family  string
+	// Cluster is what clients of one make have in common, nil if it is not
+	// known.
+	Cluster []byte
 	// Lenient: limits of the address are reported and never stop it, for
 	// private addresses and an operator's allow.
 	Lenient bool
@@ -92,6 +103,7 @@ type Reservation struct {
 	// AccountRevoked and SiteRevoked: what is older is void.
 	AccountRevoked, SiteRevoked time.Time
 
+	weight  weights
 	a       Attempt
 	account store.Key
 	charges []charge
@@ -127,7 +139,7 @@ func (l *Ledger) Reserve(ctx context.Context, now time.Time, a Attempt) (*Reserv
 		Charges:   charges[:len(r.charges)],
 		Tallies:   r.asks[:],
 		Profile:   r.account,
-		Marks:     []store.Key{l.revoked(a.Account), l.revoked(device.Account{})},
+		Marks:     []store.Key{l.revoked(a.Account), l.revoked(device.Account{}), l.since()},
 	}
 	if w := l.Limits[config.LimitAccount]; !a.Known && !w.Off && len(w.Steps) == 3 {
 		q.Wall = store.Wall{Key: r.account, GapFrom: w.Steps[1], RowFrom: w.Steps[2]}
@@ -136,6 +148,7 @@ func (l *Ledger) Reserve(ctx context.Context, now time.Time, a Attempt) (*Reserv
 		return nil, fmt.Errorf("reserving: %w", err)
 	}
 	l.read(r)
+	l.rates(now, r)
 	return r, nil
 }
 
@@ -213,24 +226,46 @@ func (l *Ledger) revoked(a device.Account) store.Key {
 const (
 	tallyAddress = iota
 	tallyAccount
+	// Of successes: what is rare at the site.
 	tallySite
 	tallyCountry
 	tallyASN
 	tallyFamily
+	// Rates of success: see rates.go.
+	tallyNow
+	tallyDay
+	tallyUsual
+	tallyNetwork
+	tallyASNNow
+	tallyASNUsual
+	tallyClusterNow
+	tallyClusterUsual
 )
 
 func (l *Ledger) asks(r *Reservation, host store.Key) {
 	a, n := &r.a, &l.names
-	var asn [4]byte
-	binary.BigEndian.PutUint32(asn[:], a.ASN)
+	asn := n.of(n.site, "asn", binary.BigEndian.AppendUint32(nil, a.ASN))
+	cluster := n.of(n.site, "cluster", a.Cluster)
 	r.asks = [...]store.Ask{
-		tallyAddress: l.addressAsk(host),
-		tallyAccount: {Key: n.of(r.account, "tally"), HalfLife: accountHalfLife, Window: accountWindow},
-		tallySite:    {Key: n.site, HalfLife: siteHalfLife},
-		tallyCountry: {Key: n.of(n.site, "country", []byte(a.Country)), HalfLife: siteHalfLife},
-		tallyASN:     {Key: n.of(n.site, "asn", asn[:]), HalfLife: siteHalfLife},
-		tallyFamily:  {Key: n.of(n.site, "family", []byte(a.Family)), HalfLife: siteHalfLife},
+		tallyAddress:      l.addressAsk(host),
+		tallyAccount:      {Key: n.of(r.account, "tally"), HalfLife: accountHalfLife, Window: accountWindow},
+		tallySite:         {Key: n.site, HalfLife: siteHalfLife},
+		tallyCountry:      {Key: n.of(n.site, "country", []byte(a.Country)), HalfLife: siteHalfLife},
+		tallyASN:          {Key: asn, HalfLife: siteHalfLife},
+		tallyFamily:       {Key: n.of(n.site, "family", []byte(a.Family)), HalfLife: siteHalfLife},
+		tallyNow:          {Key: n.of(n.site, "now"), HalfLife: nowHalfLife},
+		tallyDay:          {Key: n.of(n.site, "day"), HalfLife: dayHalfLife},
+		tallyUsual:        {Key: n.of(n.site, "usual"), HalfLife: usualHalfLife},
+		tallyNetwork:      l.networkAsk(n.network(a.Network)),
+		tallyASNNow:       {Key: n.of(asn, "now"), HalfLife: sliceHalfLife},
+		tallyASNUsual:     {Key: n.of(asn, "usual"), HalfLife: siteHalfLife},
+		tallyClusterNow:   {Key: n.of(cluster, "now"), HalfLife: sliceHalfLife},
+		tallyClusterUsual: {Key: n.of(cluster, "usual"), HalfLife: siteHalfLife},
 	}
+}
+
+func (l *Ledger) networkAsk(network store.Key) store.Ask {
+	return store.Ask{Key: l.names.of(network, "tally"), HalfLife: sliceHalfLife}
 }
 
 func (l *Ledger) addressAsk(host store.Key) store.Ask {

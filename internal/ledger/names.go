@@ -24,7 +24,7 @@ func newNames(ring *keys.Ring, site string) names {
 	n := names{hash: ring.Hasher("ledger/" + site), salts: make(map[string]uint64)}
 	n.site = n.subject(subjectSite, nil)
 	for _, what := range []string{config.LimitAddress, config.LimitAttempts, config.LimitNetwork, "accounts", "accounts-hour",
-		"tally", "devices", "revoked", "held", "log"} {
+		"tally", "devices", "revoked", "held", "log", "now", "day", "usual", "since"} {
 		salt := n.subject(subjectSalt, []byte(what))
 		n.salts[what] = binary.LittleEndian.Uint64(salt[:])
 	}

@@ -45,17 +45,19 @@ func (l *Ledger) Settle(ctx context.Context, now time.Time, r *Reservation, o lo
 	case login.Success:
 		giveBack(true)
 		q.Wall, q.WallReset = r.account, true
-		one := store.Count{Successes: 1}
-		for i, ask := range asks {
-			if i == tallyAccount || (i == tallyCountry && a.Country == "") || (i == tallyASN && a.ASN == 0) || (i == tallyFamily && a.Family == "") {
-				continue
-			}
-			one.Ask, one.SucceededOf = ask, 0
-			if i == tallyAddress {
-				one.SucceededOf = hash64(a.Account[:])
-			}
-			q.Counts = append(q.Counts, one)
+		q.Counts = append(q.Counts,
+			store.Count{Ask: asks[tallyAddress], Successes: 1, SucceededOf: hash64(a.Account[:])},
+			store.Count{Ask: asks[tallySite], Successes: 1})
+		if a.Country != "" {
+			q.Counts = append(q.Counts, store.Count{Ask: asks[tallyCountry], Successes: 1})
 		}
+		if a.ASN != 0 {
+			q.Counts = append(q.Counts, store.Count{Ask: asks[tallyASN], Successes: 1})
+		}
+		if a.Family != "" {
+			q.Counts = append(q.Counts, store.Count{Ask: asks[tallyFamily], Successes: 1})
+		}
+		q.Counts = r.rate(q.Counts, 0, 1)
 		q.Visit = l.visit(r)
 	case login.Failure:
 		q.Counts = append(q.Counts, store.Count{Ask: asks[tallySite], Failures: 1})
@@ -66,6 +68,7 @@ func (l *Ledger) Settle(ctx context.Context, now time.Time, r *Reservation, o lo
 			q.Counts = append(q.Counts,
 				store.Count{Ask: asks[tallyAddress], Failures: 1, FailedOf: hash64(a.Account[:])},
 				store.Count{Ask: asks[tallyAccount], Failures: 1, FailedOf: hash64(network[:])})
+			q.Counts = r.rate(q.Counts, 1, 0)
 		}
 	default:
 		// login.Unknown and whatever comes later: the charge stays.
@@ -76,6 +79,11 @@ func (l *Ledger) Settle(ctx context.Context, now time.Time, r *Reservation, o lo
 	}
 	if err := l.store.Settle(ctx, &q); err != nil {
 		return fmt.Errorf("settling: %w", err)
+	}
+	if o == login.Success && r.got.Marks[2].IsZero() && !r.got.Brief {
+		if err := l.store.Mark(ctx, l.since(), now, sinceLife); err != nil {
+			return fmt.Errorf("noting a site's first login: %w", err)
+		}
 	}
 	return nil
 }
@@ -130,7 +138,7 @@ func (l *Ledger) ReleaseAddress(ctx context.Context, host, network netip.Prefix)
 		names.of(h, "accounts"), names.of(h, "accounts-hour"), l.addressAsk(h).Key,
 		l.side(h, config.LimitRegister), l.side(h, config.LimitReset),
 		l.side(h, config.LimitCode), l.side(h, config.LimitChange),
-		names.of(n, config.LimitNetwork), names.of(n, "slow"), names.of(n, "sounds"))
+		names.of(n, config.LimitNetwork), l.networkAsk(n).Key, names.of(n, "slow"), names.of(n, "sounds"))
 }
 
 // ReleaseAccount forgets what was counted against an account, and against it

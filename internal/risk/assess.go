@@ -9,18 +9,13 @@ import "math"
 //
 // More evidence of an attack never lowers the score, and none of the facts'
 // values, however wild, makes it infinite.
-//
-// The families network and prior are 0: Facts does not carry them yet.
 func Assess(f Facts) Assessment {
 	var s sum
 	s.trust(f)
 	s.novelty(f)
 	s.address(f)
 	s.account(f)
-	if f.NoAcceptLanguage {
-		s.add(CodeNoAcceptLanguage, pointsNoAcceptLanguage)
-	}
-	s.end("", capClient)
+	s.rates(f)
 	s.reputation(f)
 	for _, r := range f.Check {
 		s.add(r.Code, amount(r.Points))

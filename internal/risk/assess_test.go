@@ -68,6 +68,20 @@ func TestAssess(t *testing.T) {
 		{"each network beyond three", Facts{AccountNetworksFailed: 5}, []Reason{{"account.networks", 6}}},
 		{"account ends at 12", Facts{AccountFailures: 5, AccountNetworksFailed: 4},
 			[]Reason{{"account.failures", 10}, {"account.networks", 3}, {"account.cap", -1}}},
+		{"a site as usual", Facts{SiteLearned: true, SiteCalm: true}, []Reason{{"site.calm", -3}}},
+		{"a site that is not known is not calm", Facts{SiteCalm: true}, nil},
+		{"the usual share of attack says nothing", Facts{SiteLearned: true, SiteAttack: 0.05}, nil},
+		{"a fifth of the logins is an attack", Facts{SiteLearned: true, SiteAttack: 0.2}, []Reason{{"site.attack", 6.75}}},
+		{"the prior ends at 10", Facts{SiteLearned: true, SiteCalm: true, SiteAttack: 0.9}, []Reason{{"site.attack", 10}}},
+		{"the prior of a site that is not known ends at 3", Facts{SiteAttack: 1}, []Reason{{"site.attack", 3}}},
+		{"one attack seen from all sides counts once",
+			Facts{SiteLearned: true, SiteAttack: 0.2, NetworkAttack: 0.3, ASNAttack: 0.25, ClientAttack: 0.9},
+			[]Reason{{"site.attack", 6.75}, {"network.attack", 2.375}, {"client.attack", 2.875}}},
+		{"what is attacked least says nothing more",
+			Facts{SiteLearned: true, SiteAttack: 0.9, NetworkAttack: 0.2, ASNAttack: 0.5}, []Reason{{"site.attack", 10}}},
+		{"an operator's networks together", Facts{ASNAttack: 0.5}, []Reason{{"network.operator_attack", 10}}},
+		{"client ends at 12", Facts{ClientAttack: 1, NoAcceptLanguage: true},
+			[]Reason{{"client.attack", 12}, {"client.no_accept_language", 3}, {"client.cap", -3}}},
 		{"no Accept-Language", Facts{NoAcceptLanguage: true}, []Reason{{"client.no_accept_language", 3}}},
 		{"reputation ends at 10", Facts{Tor: true, Blocked: true, VPN: true, Hosting: true},
 			[]Reason{{"reputation.tor", 8}, {"reputation.blocked", 6}, {"reputation.vpn", 3},
@@ -77,7 +91,7 @@ func TestAssess(t *testing.T) {
 			[]Reason{{"check.untrusted", 8}, {"check.level", 7}, {"check.cap", -5}}},
 
 		{"what is no quantity counts nothing",
-			Facts{AddressFailures: math.NaN(), AddressFailureShare: math.NaN(), AccountFailures: -3,
+			Facts{SiteAttack: math.NaN(), ClientAttack: -1, NetworkAttack: math.Inf(-1), AddressFailures: math.NaN(), AddressFailureShare: math.NaN(), AccountFailures: -3,
 				Check: []Reason{{"check.level", math.Inf(-1)}, {"check.clock", math.NaN()}}, AddressAccountsFailed: -7, AccountSuccesses: -1, Country: "DE"}, nil},
 	}
 	for _, tt := range tests {
@@ -124,6 +138,12 @@ func randomFacts(r *rand.Rand) Facts {
 		}
 		return r.IntN(12)
 	}
+	share := func() float64 {
+		if r.IntN(2) == 0 {
+			return 0
+		}
+		return []float64{r.Float64(), r.Float64(), 1, amount()}[r.IntN(4)]
+	}
 	return Facts{
 		DeviceKnown: yes(), AddressSucceeded: yes(), CheckPassed: yes(),
 		Country: []string{"", "DE"}[r.IntN(2)], ASN: uint32(r.IntN(2)), Family: []string{"", "chrome"}[r.IntN(2)],
@@ -131,6 +151,8 @@ func randomFacts(r *rand.Rand) Facts {
 		SiteSuccesses: r.IntN(2000), SiteCountryRare: yes(), SiteASNRare: yes(), SiteFamilyRare: yes(),
 		AddressFailures: amount(), AddressFailureShare: r.Float64() * 1.2, AddressAccountsFailed: count(),
 		AccountFailures: amount(), AccountNetworksFailed: count(),
+		SiteAttack: share(), NetworkAttack: share(), ASNAttack: share(), ClientAttack: share(),
+		SiteLearned: yes(), SiteCalm: yes(),
 		NoAcceptLanguage: yes(), Tor: yes(), Blocked: yes(), VPN: yes(), Hosting: yes(),
 		Check: []Reason{{evidence.Codes()[r.IntN(len(evidence.Codes()))], amount()}, {evidence.CodeDoubt, amount()}},
 	}
@@ -141,7 +163,7 @@ func TestReasonsSumToTheScoreInAnyOrder(t *testing.T) {
 	for range 20_000 {
 		f := randomFacts(r)
 		a := Assess(f)
-		if math.IsNaN(a.Score) || a.Score < capTrust || a.Score > capNovelty+capAddress+capAccount+capClient+capReputation+capCheck {
+		if math.IsNaN(a.Score) || a.Score < capTrust+pointsSiteCalm || a.Score > capNovelty+capAddress+capAccount+capPrior+capClient+capReputation+capCheck {
 			t.Fatalf("score %v out of bounds for %+v", a.Score, f)
 		}
 		if total(a.Reasons) != a.Score {
@@ -176,6 +198,11 @@ var worse = map[string]func(r *rand.Rand, f *Facts){
 	"another account failed": func(_ *rand.Rand, f *Facts) { f.AddressAccountsFailed = more(f.AddressAccountsFailed) },
 	"account fails more":     func(r *rand.Rand, f *Facts) { f.AccountFailures += r.Float64() * 5 },
 	"another network failed": func(_ *rand.Rand, f *Facts) { f.AccountNetworksFailed = more(f.AccountNetworksFailed) },
+	"site more attacked":     func(r *rand.Rand, f *Facts) { f.SiteAttack += r.Float64() / 4 },
+	"network more attacked":  func(r *rand.Rand, f *Facts) { f.NetworkAttack += r.Float64() / 4 },
+	"operator more attacked": func(r *rand.Rand, f *Facts) { f.ASNAttack += r.Float64() / 4 },
+	"clients more attacking": func(r *rand.Rand, f *Facts) { f.ClientAttack += r.Float64() / 4 },
+	"site not calm":          func(_ *rand.Rand, f *Facts) { f.SiteCalm = false },
 	"no Accept-Language":     func(_ *rand.Rand, f *Facts) { f.NoAcceptLanguage = true },
 	"tor":                    func(_ *rand.Rand, f *Facts) { f.Tor = true },
 	"blocked":                func(_ *rand.Rand, f *Facts) { f.Blocked = true },

@@ -58,6 +58,19 @@ type Facts struct {
 	AccountFailures       float64
 	AccountNetworksFailed int
 
+	// Shares of attack (0..1) among the logins of strangers now, each a
+	// cautious estimate: of the whole site, of the address's network (/24,
+	// /48) and operator (ASN), of clients of this make. They see one attack
+	// from several sides.
+	SiteAttack    float64
+	NetworkAttack float64
+	ASNAttack     float64
+	ClientAttack  float64
+	// SiteLearned: the site has been watched for three days and 1,000
+	// successes, so that its usual rate of success is known. SiteCalm: it is
+	// as usual now.
+	SiteLearned, SiteCalm bool
+
 	// Client.
 	NoAcceptLanguage bool
 
