@@ -14,7 +14,7 @@ import (
 func TestAssess(t *testing.T) {
 	// An account with much history, so that novelty counts nearly in full:
 	// 95/(95+5) = 0.95.
-	history := Facts{AccountSuccesses: 95, Country: "DE", ASN: 3320, Family: "firefox"}
+	history := Facts{DeviceKnown: true, AccountSuccesses: 95, Country: "DE", ASN: 3320, Family: "firefox"}
 	site := Facts{SiteSuccesses: 1000, Country: "DE", ASN: 3320, Family: "firefox",
 		SiteCountryRare: true, SiteASNRare: true, SiteFamilyRare: true}
 	tests := []struct {
@@ -27,33 +27,39 @@ func TestAssess(t *testing.T) {
 		{"a known address", Facts{AddressSucceeded: true}, []Reason{{"address.known", -10}}},
 		{"a check passed lately", Facts{CheckPassed: true}, []Reason{{"check.passed", -8}}},
 		{"the usual place",
-			Facts{AccountSuccesses: 1, Country: "DE", CountryKnown: true, ASN: 3320, ASNKnown: true},
-			[]Reason{{"place.known", -5}}},
+			Facts{AddressSucceeded: true, AccountSuccesses: 1, Country: "DE", CountryKnown: true, ASN: 3320, ASNKnown: true},
+			[]Reason{{"address.known", -10}, {"place.known", -5}}},
 		{"the usual country without an ASN file is no usual place",
-			Facts{AccountSuccesses: 1, Country: "DE", CountryKnown: true, ASNKnown: true}, nil},
+			Facts{AddressSucceeded: true, AccountSuccesses: 1, Country: "DE", CountryKnown: true, ASNKnown: true},
+			[]Reason{{"address.known", -10}}},
+		{"a stranger in the account's usual place is like any other",
+			Facts{AccountSuccesses: 95, Country: "DE", CountryKnown: true, ASN: 3320, ASNKnown: true, Family: "firefox", FamilyKnown: true}, nil},
+		{"a stranger in a place that is new to the account is like any other",
+			Facts{AccountSuccesses: 95, Country: "BR", ASN: 1, Family: "opera"}, nil},
 		{"trust ends at -30",
 			Facts{DeviceKnown: true, AddressSucceeded: true, CheckPassed: true,
 				AccountSuccesses: 1, Country: "DE", CountryKnown: true, ASN: 3320, ASNKnown: true},
 			[]Reason{{"device.known", -20}, {"address.known", -10}, {"place.known", -5},
 				{"check.passed", -8}, {"trust.cap", 13}}},
 
-		{"new country, ASN and client of an account with history, held to the cap",
+		{"new country, ASN and client of a known device, held to the cap",
 			history,
-			[]Reason{{"place.country_new", 7.625}, {"place.asn_new", 2.875}, {"client.family_new", 2.875},
+			[]Reason{{"device.known", -20}, {"place.country_new", 7.625}, {"place.asn_new", 2.875}, {"client.family_new", 2.875},
 				{"novelty.cap", -1.375}}},
 		{"one success makes novelty count a sixth",
-			Facts{AccountSuccesses: 1, Country: "DE"}, []Reason{{"place.country_new", 1.375}}},
+			Facts{DeviceKnown: true, AccountSuccesses: 1, Country: "DE"}, []Reason{{"device.known", -20}, {"place.country_new", 1.375}}},
 		{"five successes make novelty count half",
-			Facts{AccountSuccesses: 5, Country: "DE"}, []Reason{{"place.country_new", 4}}},
-		{"an unknown place is not a new one", Facts{AccountSuccesses: 95}, nil},
-		{"without history nothing is new while the site is learning",
+			Facts{DeviceKnown: true, AccountSuccesses: 5, Country: "DE"}, []Reason{{"device.known", -20}, {"place.country_new", 4}}},
+		{"an unknown place is not a new one", Facts{DeviceKnown: true, AccountSuccesses: 95}, []Reason{{"device.known", -20}}},
+		{"nothing is new while the site is learning",
 			Facts{SiteSuccesses: 999, Country: "DE", SiteCountryRare: true, ASN: 1, SiteASNRare: true,
 				Family: "opera", SiteFamilyRare: true}, nil},
-		{"without history the site's judges", site,
+		{"the site's history judges strangers", site,
 			[]Reason{{"place.country_rare", 8}, {"place.asn_rare", 3}, {"client.family_rare", 3},
 				{"novelty.cap", -2}}},
-		{"with history the site's is not asked",
-			Facts{AccountSuccesses: 5, CountryKnown: true, SiteSuccesses: 1e6, Country: "DE", SiteCountryRare: true}, nil},
+		{"and known devices not",
+			Facts{DeviceKnown: true, AccountSuccesses: 5, CountryKnown: true, SiteSuccesses: 1e6, Country: "DE", SiteCountryRare: true},
+			[]Reason{{"device.known", -20}}},
 
 		{"address failures count by the share that failed",
 			Facts{AddressFailures: 2, AddressFailureShare: 0.5}, []Reason{{"address.failures", 3}}},
@@ -235,8 +241,22 @@ func TestMoreEvidenceNeverLowersTheScore(t *testing.T) {
 	}
 }
 
+// What an account's history holds must not show in what a guesser meets.
+func TestAStrangerScoresTheSameWhateverTheAccountsHistory(t *testing.T) {
+	r := rand.New(rand.NewPCG(9, 10))
+	for range 20_000 {
+		f := randomFacts(r)
+		f.DeviceKnown, f.AddressSucceeded = false, false
+		none := f
+		none.AccountSuccesses, none.CountryKnown, none.ASNKnown, none.FamilyKnown = 0, false, false, false
+		if diff := cmp.Diff(Assess(none), Assess(f)); diff != "" {
+			t.Fatalf("history tells (-without +with):\n%s\n%+v", diff, f)
+		}
+	}
+}
+
 func TestAssessDoesNotChangeItsAnswer(t *testing.T) {
-	f := Facts{DeviceKnown: true, AccountFailures: 3, Tor: true, AccountSuccesses: 2, Country: "BR"}
+	f := Facts{DeviceKnown: true, ClientAttack: 0.3, AccountFailures: 3, Tor: true, AccountSuccesses: 2, Country: "BR"}
 	if diff := cmp.Diff(Assess(f), Assess(f)); diff != "" {
 		t.Error(diff)
 	}

@@ -37,12 +37,13 @@ type Facts struct {
 	ASN     uint32
 	Family  string // client family, such as "firefox" or "chrome-mobile"
 
-	// Account history.
+	// Account history: it counts for a client that is near the owner only,
+	// on a known device or at a known address.
 	AccountSuccesses int  // successes seen, 0 = no history
 	CountryKnown     bool // Country is in the account's history
 	ASNKnown         bool // ASN is in the account's history
 	FamilyKnown      bool // Family is in the account's history
-	// Site history, by which accounts without history are judged.
+	// Site history, by which everybody is judged whose device is not known.
 	SiteSuccesses   int
 	SiteCountryRare bool // less than 1 in 200 of the site's successes come from Country
 	SiteASNRare     bool
