@@ -179,6 +179,7 @@ func (h *Handler) decide(ctx context.Context, a *attempt) (err error) {
 		Account: a.account, Others: a.others, Signals: a.signals,
 		Device: a.device, Known: a.known, Seen: a.seen, Pass: a.pass, Passed: a.passed,
 		Solved: a.solved != nil || a.cleared != device.NoRung, Rung: a.cleared, Same: a.same,
+		Blind: !a.reading.Endpoint.TellsSuccess(),
 	}
 	if a.solved != nil {
 		q.Rung = max(q.Rung, a.solved.rung)

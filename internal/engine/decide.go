@@ -35,6 +35,9 @@ func (e *Engine) Decide(ctx context.Context, now time.Time, a Attempt) (*Decisio
 	d.Situation = e.situation(now, d)
 	d.Situation.Override = override
 	d.Verdict = risk.Decide(e.Ladder, d.Situation)
+	for _, r := range d.reserved {
+		r.Asked = d.Verdict.Action == risk.Slider || d.Verdict.Action == risk.Picture
+	}
 	return d, nil
 }
 
@@ -45,9 +48,10 @@ func (e *Engine) reserve(ctx context.Context, now time.Time, d *Decision, overri
 		Account: a.Account, Host: a.Signals.Host, Network: a.Signals.Network,
 		Device: a.Device.ID, Known: a.Known, Same: a.Same, Again: a.Solved,
 		Country: a.Signals.Country, ASN: a.Signals.ASN, Family: a.Signals.Family,
-		Cluster: a.Signals.Cluster(),
+		Blind:   a.Blind,
 		Lenient: a.Signals.Private || override == risk.AllowOverride,
 	}
+	q.Cluster, q.Kin = a.Signals.Cluster()
 	if a.Passed != device.NoRung && !a.Pass.Succeeded {
 		q.Pass = a.Pass.ID
 	}

@@ -66,6 +66,8 @@ type Attempt struct {
 	Solved   bool
 	Rung     device.Rung
 	Evidence []risk.Reason
+	// Blind: the shop's answer never says that a password was right.
+	Blind bool
 	// Same names this very login, so that sending it again is recognised;
 	// zero: it is not.
 	Same store.Key

@@ -81,9 +81,13 @@ type Attempt struct {
 	Country string
 	ASN     uint32
 	Family  string
-	// Cluster is what clients of one make have in common, nil if it is not
-	// known.
-	Cluster []byte
+	// Cluster is what clients of one make have in common, and Kin what they
+	// have in common with those that only say that they are others; nil if
+	// that is not known.
+	Cluster, Kin []byte
+	// Blind: the shop's answer never says that a password was right, so this
+	// login says nothing of rates of success.
+	Blind bool
 	// Lenient: limits of the address are reported and never stop it, for
 	// private addresses and an operator's allow.
 	Lenient bool
@@ -94,6 +98,9 @@ type Reservation struct {
 	// Facts has what the ledger knows: account, site and address history.
 	Facts risk.Facts
 	Over  []risk.Over
+	// Asked: the caller asks for a check. Who goes away then (login.None)
+	// counts in rates of success.
+	Asked bool
 	// Wall is the account's row of failures from unknown devices.
 	Wall store.WallState
 	// Busy: the address is shared by many people.
@@ -236,10 +243,12 @@ const (
 	tallyDay
 	tallyUsual
 	tallyNetwork
-	tallyASNNow
+	tallyASNDay
 	tallyASNUsual
 	tallyClusterNow
+	tallyClusterDay
 	tallyClusterUsual
+	tallyKin
 )
 
 func (l *Ledger) asks(r *Reservation, host store.Key) {
@@ -257,10 +266,12 @@ func (l *Ledger) asks(r *Reservation, host store.Key) {
 		tallyDay:          {Key: n.of(n.site, "day"), HalfLife: dayHalfLife},
 		tallyUsual:        {Key: n.of(n.site, "usual"), HalfLife: usualHalfLife},
 		tallyNetwork:      l.networkAsk(n.network(a.Network)),
-		tallyASNNow:       {Key: n.of(asn, "now"), HalfLife: sliceHalfLife},
+		tallyASNDay:       {Key: n.of(asn, "day"), HalfLife: sliceHalfLife},
 		tallyASNUsual:     {Key: n.of(asn, "usual"), HalfLife: siteHalfLife},
-		tallyClusterNow:   {Key: n.of(cluster, "now"), HalfLife: sliceHalfLife},
+		tallyClusterNow:   {Key: n.of(cluster, "now"), HalfLife: nowHalfLife},
+		tallyClusterDay:   {Key: n.of(cluster, "day"), HalfLife: sliceHalfLife},
 		tallyClusterUsual: {Key: n.of(cluster, "usual"), HalfLife: siteHalfLife},
+		tallyKin:          {Key: n.of(n.site, "kin", a.Kin), HalfLife: sliceHalfLife},
 	}
 }
 
@@ -293,9 +304,6 @@ func (l *Ledger) read(r *Reservation) {
 	t, f, a := &r.got.Tallies, &r.Facts, &r.a
 	r.Busy = t[tallyAddress].SucceededOf > busyAbove
 	f.AddressFailures = t[tallyAddress].Failures
-	if sum := t[tallyAddress].Failures + t[tallyAddress].Successes; sum > 0 {
-		f.AddressFailureShare = t[tallyAddress].Failures / sum
-	}
 	f.AddressAccountsFailed = t[tallyAddress].FailedOf
 	f.AccountFailures = t[tallyAccount].Failures
 	f.AccountNetworksFailed = t[tallyAccount].FailedOf

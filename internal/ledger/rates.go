@@ -25,18 +25,33 @@ import (
 // addresses to make an attack seen, and many addresses and accounts of one's
 // own to hide one; and somebody who errs three times and then gets it right
 // counts about as one failure and one success.
+//
+// Who is asked for a check and goes away counts as a failure, until he answers
+// it: otherwise the checks would hide the attack that they were asked for, and
+// there would be none for the next in line. Nothing is learned as usual from
+// that.
 
 const (
 	// usualDefault is the rate of success of a site that nothing is known of,
 	// and usualPrior how many logins that is worth: of 31 million logins of a
 	// large service 43 % succeeded (data set of Wiefling et al., TOPS 2022).
+	// It must hold out until an attack on a new site is recognised as one.
 	usualDefault = 0.5
-	usualPrior   = 10
+	usualPrior   = 30
 	// usualFloor: whatever was learned, a rate below is an attack's.
 	usualFloor = 0.2
 	// slicePrior is how many logins the site's usual rate is worth in the
 	// judgement of a slice.
 	slicePrior = 20
+	// What is taken as usual of a slice before anything is known of it, in
+	// logins: two people of a network who err are no attack.
+	fewOfSite    = 0.5
+	fewOfSlice   = 2
+	fewOfNetwork = 3
+	// Of the slower of the two rates no more than the last logins count, so
+	// that it is over soon after the attack is.
+	lastOfSite    = 40
+	lastOfNetwork = 20
 	// doubt is how many standard deviations an estimate stays on the side of
 	// those who log in.
 	doubt = 1.5
@@ -48,7 +63,7 @@ const (
 	trickle     = 1.0 / 50
 	// learnDay is how many logins a day must have before it can be told from
 	// an attack, and be learned from whole.
-	learnDay = 20
+	learnDay = 50
 	// hourMost is how many logins of an hour are learned from: an hour of a
 	// hundred thousand is one hour.
 	hourMost = 20
@@ -63,17 +78,27 @@ const (
 	sinceLife = 10 * 365 * 24 * time.Hour
 	// successGap: an account's successes within it count once.
 	successGap = time.Hour
+	// manySignIn: successes of an address within half a day from which on
+	// its failures have their chances.
+	manySignIn = 10
 	// A site is calm when it has had enough logins in a day and next to no
 	// attack is among them.
 	calmFrom  = 20
 	calmShare = 0.05
+	// A slice is calm when enough have come of late, and little attack can be
+	// among them.
+	sliceCalmFrom  = 6
+	sliceCalmShare = 0.2
 )
 
 // weights are what an attempt adds to rates of success.
 type weights struct {
 	stranger bool
-	failure  weight
-	success  weight
+	// left is what he adds who is asked for a check and goes away; back is
+	// what he added who has come back with its answer.
+	left, back weight
+	failure    weight
+	success    weight
 	// Factors of what is learned as usual: by the site, ASN and cluster.
 	learn, learnASN, learnCluster float64
 }
@@ -85,25 +110,47 @@ type weight struct{ network, slice float64 }
 func (l *Ledger) rates(now time.Time, r *Reservation) {
 	t, f := &r.got.Tallies, &r.Facts
 	usual := usualOf(&t[tallyUsual])
-	f.SiteAttack = max(attack(&t[tallyNow], usual), attack(&t[tallyDay], usual))
-	f.NetworkAttack = attack(&t[tallyNetwork], usual)
+	f.AddressFailureShare = failureShare(&t[tallyAddress], usual)
+	f.SiteAttack = max(attack(&t[tallyNow], usual, fewOfSite), attack(&t[tallyDay], usual, fewOfSite))
+	f.NetworkAttack = attack(&t[tallyNetwork], usual, fewOfNetwork)
+	f.PlaceCalm = f.NetworkAttack == 0 && calm(&t[tallyNetwork], usual, sliceCalmFrom, sliceCalmShare)
 	if r.a.ASN != 0 {
-		f.ASNAttack = attack(&t[tallyASNNow], sliceUsual(&t[tallyASNUsual], &t[tallyASNNow], usual))
+		own := sliceUsual(&t[tallyASNUsual], &t[tallyASNDay], usual)
+		f.ASNAttack = attack(&t[tallyASNDay], own, fewOfSlice)
+		f.PlaceCalm = f.PlaceCalm || f.ASNAttack == 0 && f.NetworkAttack == 0 && calm(&t[tallyASNDay], own, sliceCalmFrom, sliceCalmShare)
 	}
 	if len(r.a.Cluster) > 0 {
-		f.ClientAttack = attack(&t[tallyClusterNow], sliceUsual(&t[tallyClusterUsual], &t[tallyClusterNow], usual))
+		own := sliceUsual(&t[tallyClusterUsual], &t[tallyClusterDay], usual)
+		f.ClientAttack = max(attack(&t[tallyClusterNow], own, fewOfSlice), attack(&t[tallyClusterDay], own, fewOfSlice),
+			attack(&t[tallyKin], usual, fewOfSlice))
+		f.ClientCalm = f.ClientAttack == 0 && calm(&t[tallyClusterNow], own, sliceCalmFrom, sliceCalmShare)
+		f.ClientUsual = t[tallyClusterUsual].Successes >= max(1, t[tallyUsual].Successes*rareShare)
 	}
 	since := r.got.Marks[2]
 	f.SiteLearned = f.SiteSuccesses >= learnFrom && !since.IsZero() && now.Sub(since) >= learnFor
-	f.SiteCalm = f.SiteLearned && f.SiteAttack == 0 && calm(&t[tallyDay], usual)
+	f.SiteCalm = f.SiteLearned && f.SiteAttack == 0 && calm(&t[tallyDay], usual, calmFrom, calmShare)
 
 	w := &r.weight
-	w.stranger = !r.a.Known && !f.AddressSucceeded
+	w.stranger = !r.a.Known && !f.AddressSucceeded && !r.a.Blind
 	address, network := &t[tallyAddress], &t[tallyNetwork]
-	w.failure = weigh(address.Failures, network.Failures, 1/(1+t[tallyAccount].Failures))
+	account := 1 / (1 + t[tallyAccount].Failures)
+	w.failure = weigh(address.Failures, network.Failures, account)
 	w.success = weigh(address.Successes, network.Successes, 1)
 	if last := r.got.Profile.Last; !last.IsZero() && now.Sub(last) < successGap {
 		w.success = weight{}
+	}
+	if w.stranger && t[tallySite].Failures+t[tallySite].Successes > 0 {
+		// Of a shop whose answers nobody has read yet, checks that stay
+		// unanswered say nothing. The network stands in for the address, to which nothing is
+		// added, so that nobody can go away many times.
+		sum := 1 + address.Failures + network.Failures
+		if left := account / sum; r.a.Again {
+			// It was added to the network's failures since.
+			left = (sum - math.Sqrt(max(0, sum*sum-4*account))) / 2
+			w.back = weight{left, left}
+		} else if !r.sentAgain() {
+			w.left = weight{left, left}
+		}
 	}
 	day := t[tallyDay].Failures + t[tallyDay].Successes
 	w.learn = min(1, day/learnDay) * min(1, hourMost/max(1, (t[tallyNow].Failures+t[tallyNow].Successes)*hourOfNow))
@@ -137,59 +184,92 @@ func sliceUsual(usual, now *store.Tally, site float64) float64 {
 	return max(site/2, (good+site*slicePrior)/(good+bad+slicePrior))
 }
 
-// attack is the share of attack in a slice, 0 to 1, estimated low: the rate of
-// success is taken at the upper end of its interval (Wilson 1927), so that few
-// logins say little.
-func attack(t *store.Tally, usual float64) float64 {
+// attack is the share of attack in a slice, 0 to 1, estimated low: a few logins
+// more are taken to be as usual, and the rate of success is taken at the upper
+// end of its interval (Wilson 1927), so that few logins say little.
+func attack(t *store.Tally, usual, few float64) float64 {
 	n := t.Successes + t.Failures
 	if !(n > 0) || !(usual > 0) {
 		return 0
 	}
 	const z2 = doubt * doubt
-	p := min(1, t.Successes/n)
+	p := min(1, (t.Successes+few*usual)/(n+few))
+	n += few
 	upper := (p + z2/(2*n) + doubt*math.Sqrt(p*(1-p)/n+z2/(4*n*n))) / (1 + z2/n)
 	return max(0, 1-upper/usual)
 }
 
-// calm reports whether a site has enough logins, and next to no attack.
-func calm(t *store.Tally, usual float64) bool {
+// failureShare is the share of an address's logins that failed, not counting
+// those failures that usually come with as many successes: of five hundred
+// customers behind one address many err each day.
+func failureShare(t *store.Tally, usual float64) float64 {
+	n := t.Failures + t.Successes
+	if !(n > 0) {
+		return 0
+	}
+	each := (1 - usual) / usual // failures that come with a success
+	// Where many sign in, as many more may be chance (negative binomial).
+	chance := math.Sqrt(t.Successes*each*(1+each)) * min(1, t.Successes/manySignIn)
+	return max(0, t.Failures-t.Successes*each-chance) / n
+}
+
+// calm reports whether a slice has enough logins, and as little attack among
+// them.
+func calm(t *store.Tally, usual, from, share float64) bool {
 	n := t.Successes + t.Failures
-	return n >= calmFrom && t.Successes/n >= usual*(1-calmShare)
+	return n >= from && t.Successes/n >= usual*(1-share)
 }
 
 // since names the mark of when a site was first logged in to.
 func (l *Ledger) since() store.Key { return l.names.of(l.names.site, "since") }
 
-// rate lists what an outcome adds to rates of success.
-func (r *Reservation) rate(counts []store.Count, failures, successes float64) []store.Count {
-	w, a := &r.weight, &r.a
-	by := w.success
-	if failures > 0 {
-		by = w.failure
+// sentAgain reports whether the very same login was counted just now.
+func (r *Reservation) sentAgain() bool {
+	for i, c := range r.charges {
+		if c.stays && r.got.Taken != 0 && (r.got.Taken|r.got.Over)&(1<<i) == 0 {
+			return true
+		}
 	}
+	return false
+}
+
+// rate lists what is added to rates of success: so much of a weight, and of
+// what is learned as usual.
+func (r *Reservation) rate(counts []store.Count, w weight, failures, successes, learn float64) []store.Count {
+	a, l := &r.a, &r.weight
 	add := func(tally int, weight float64) {
 		if weight > 0 {
 			counts = append(counts, store.Count{Ask: r.asks[tally], Failures: weight * failures, Successes: weight * successes})
 		}
 	}
-	if !w.stranger {
-		// A network whose people sign in is no attacker's.
-		if successes > 0 {
-			add(tallyNetwork, by.network)
+	// last is add of a row that holds no more than the last some logins: what
+	// is over goes evenly.
+	last := func(tally int, weight, most float64) {
+		add(tally, weight)
+		t := &r.got.Tallies[tally]
+		n := t.Failures + t.Successes
+		if over := n + weight*(failures+successes) - most; over > 0 && n > 0 && weight > 0 {
+			c := &counts[len(counts)-1]
+			c.Failures -= over * t.Failures / n
+			c.Successes -= over * t.Successes / n
 		}
-		return counts
 	}
-	add(tallyNetwork, by.network)
-	add(tallyNow, by.slice)
-	add(tallyDay, by.slice)
-	add(tallyUsual, by.slice*w.learn)
+	last(tallyNetwork, w.network, lastOfNetwork)
+	if !l.stranger {
+		return counts // a network whose people sign in is no attacker's
+	}
+	add(tallyNow, w.slice)
+	last(tallyDay, w.slice, lastOfSite)
+	add(tallyUsual, w.slice*learn*l.learn)
 	if a.ASN != 0 {
-		add(tallyASNNow, by.slice)
-		add(tallyASNUsual, by.slice*w.learnASN)
+		last(tallyASNDay, w.slice, lastOfSite)
+		add(tallyASNUsual, w.slice*learn*l.learnASN)
 	}
 	if len(a.Cluster) > 0 {
-		add(tallyClusterNow, by.slice)
-		add(tallyClusterUsual, by.slice*w.learnCluster)
+		add(tallyClusterNow, w.slice)
+		last(tallyClusterDay, w.slice, lastOfSite)
+		last(tallyKin, w.slice, lastOfSite)
+		add(tallyClusterUsual, w.slice*learn*l.learnCluster)
 	}
 	return counts
 }

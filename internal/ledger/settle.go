@@ -21,7 +21,7 @@ func (l *Ledger) Settle(ctx context.Context, now time.Time, r *Reservation, o lo
 	q := store.Settle{Now: now, Local: r.got.Local}
 	a, asks := &r.a, &r.asks
 	var refund [store.MaxCharges + 1]store.Charge
-	var counts [store.MaxTallies]store.Count
+	var counts [2 * store.MaxTallies]store.Count
 	q.Refund, q.Counts = refund[:0], counts[:0]
 	giveBack := func(all bool) {
 		for i, c := range r.charges {
@@ -40,6 +40,9 @@ func (l *Ledger) Settle(ctx context.Context, now time.Time, r *Reservation, o lo
 	switch o {
 	case login.None:
 		giveBack(false)
+		if r.Asked {
+			q.Counts = r.rate(q.Counts, r.weight.left, 1, 0, 0)
+		}
 	case login.Retry:
 		giveBack(false)
 	case login.Success:
@@ -57,7 +60,7 @@ func (l *Ledger) Settle(ctx context.Context, now time.Time, r *Reservation, o lo
 		if a.Family != "" {
 			q.Counts = append(q.Counts, store.Count{Ask: asks[tallyFamily], Successes: 1})
 		}
-		q.Counts = r.rate(q.Counts, 0, 1)
+		q.Counts = r.rate(q.Counts, r.weight.success, 0, 1, 1)
 		q.Visit = l.visit(r)
 	case login.Failure:
 		q.Counts = append(q.Counts, store.Count{Ask: asks[tallySite], Failures: 1})
@@ -68,10 +71,15 @@ func (l *Ledger) Settle(ctx context.Context, now time.Time, r *Reservation, o lo
 			q.Counts = append(q.Counts,
 				store.Count{Ask: asks[tallyAddress], Failures: 1, FailedOf: hash64(a.Account[:])},
 				store.Count{Ask: asks[tallyAccount], Failures: 1, FailedOf: hash64(network[:])})
-			q.Counts = r.rate(q.Counts, 1, 0)
+			if r.weight.stranger {
+				q.Counts = r.rate(q.Counts, r.weight.failure, 1, 0, 1)
+			}
 		}
 	default:
 		// login.Unknown and whatever comes later: the charge stays.
+	}
+	if o != login.None {
+		q.Counts = r.rate(q.Counts, r.weight.back, -1, 0, 0)
 	}
 	if o != login.None && !a.Same.IsZero() {
 		// Once sent, sending it again is a new attempt.

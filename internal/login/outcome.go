@@ -82,6 +82,13 @@ func (e *Endpoint) Outcome(q Asked, a Reply) Outcome {
 	return Unknown
 }
 
+// TellsSuccess reports whether an answer of this endpoint can ever say that a
+// password was right. HTTP Basic without marks only says that one was wrong.
+func (e *Endpoint) TellsSuccess() bool {
+	c := &e.cfg
+	return len(c.Success) > 0 || len(c.Failure)+len(c.Retry) == 0 && c.Body != bodyBasic
+}
+
 // view is an answer while marks are tried on it.
 type view struct {
 	e    *Endpoint

@@ -114,8 +114,13 @@ func (s *sum) address(f Facts) {
 	s.end(CodeAddressCap, capAddress)
 }
 
+// account counts failures from the second network on: those of one network
+// are mostly of one address, which shows them itself, and somebody who errs
+// twice on a new device is not to be counted twice for it.
 func (s *sum) account(f Facts) {
-	s.add(CodeAccountFailures, pointsAccountFailure*amount(f.AccountFailures))
+	if f.AccountNetworksFailed > 1 {
+		s.add(CodeAccountFailures, pointsAccountFailure*amount(f.AccountFailures))
+	}
 	s.add(CodeAccountNetworks, pointsAccountNetwork*beyond(f.AccountNetworksFailed, freeNetworks))
 	s.end(CodeAccountCap, capAccount)
 }

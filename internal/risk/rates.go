@@ -10,13 +10,18 @@ import "math"
 // what the loudest says. Adding them up would count one attack four times,
 // and most so for customers who share the attack's networks and browsers.
 func (s *sum) rates(f Facts) {
-	most := float64(capPriorUnlearned)
-	if f.SiteLearned {
-		most = capPrior
+	most, clientMost := float64(capPrior), float64(capClient)
+	if !f.SiteLearned || f.ClientCalm || f.PlaceCalm {
+		most = capElsewhere
+	}
+	if f.PlaceCalm && f.ClientUsual {
+		// Of browsers that customers have, only those from other places are
+		// the attack's.
+		clientMost = capElsewhere
 	}
 	prior := attackPoints(f.SiteAttack, most)
 	network, operator := attackPoints(f.NetworkAttack, capNetwork), attackPoints(f.ASNAttack, capNetwork)
-	client := attackPoints(f.ClientAttack, capClient)
+	client := attackPoints(f.ClientAttack, clientMost)
 
 	s.add(CodeSiteAttack, prior)
 	if f.SiteCalm && f.SiteLearned && prior+network+operator+client == 0 {

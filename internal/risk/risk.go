@@ -50,7 +50,7 @@ type Facts struct {
 	SiteFamilyRare  bool
 
 	// Address: failure units (half-life 12 h), the share of its logins that
-	// failed (0..1), distinct accounts that failed in the last 10 minutes.
+	// failed more than is usual with its successes (0..1), distinct accounts that failed in the last 10 minutes.
 	AddressFailures       float64
 	AddressFailureShare   float64
 	AddressAccountsFailed int
@@ -71,6 +71,12 @@ type Facts struct {
 	// successes, so that its usual rate of success is known. SiteCalm: it is
 	// as usual now.
 	SiteLearned, SiteCalm bool
+	// Of an attack on the site these say that it comes from elsewhere:
+	// ClientCalm: clients of this make come in numbers now, and succeed as
+	// usual. PlaceCalm: so do people from this network or operator.
+	ClientCalm, PlaceCalm bool
+	// ClientUsual: customers of the site have clients of this make.
+	ClientUsual bool
 
 	// Client.
 	NoAcceptLanguage bool

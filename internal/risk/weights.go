@@ -68,9 +68,10 @@ const (
 	// historyHalf: successes of an account at which novelty counts half
 	// (n/(n+5)): one login says little about where somebody usually is.
 	historyHalf = 5
-	// capPriorUnlearned holds the prior while a site's usual rate of success
-	// is a guess: for the first 72 hours, and 1,000 successes.
-	capPriorUnlearned = 3
+	// capElsewhere holds the prior while a site's usual rate of success is a
+	// guess, for the first 72 hours and 1,000 successes; and for who comes
+	// from where, or with what, the attack does not.
+	capElsewhere = 3
 	// attackUsual is the share of attack at which rates of success say
 	// nothing: there always is some.
 	attackUsual = 0.05

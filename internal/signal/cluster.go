@@ -2,20 +2,18 @@ package signal
 
 // Cluster is what clients of one make have in common, for a keyed hash: how
 // they speak TLS, which version of HTTP they speak, which headers they send,
-// and which browser they say they are. A client that says nothing of itself
-// is of a make, too; nil without a request.
+// and which browser they say they are. Kin is the same without the last, which
+// a tool changes most easily. Clients that say nothing of themselves are of
+// one make, too.
 //
 // JA4 is of the connection: behind a trusted proxy and with HTTP/3 it is
 // absent. Go keeps the headers of a request in a map, so their order cannot
 // be had; which of them are there is nearly as telling.
-func (s *Signals) Cluster() []byte {
-	if s.HTTPVersion == "" {
-		return nil
-	}
+func (s *Signals) Cluster() (cluster, kin []byte) {
 	b := make([]byte, 0, 64)
 	b = append(append(b, s.JA4...), 0)
-	b = append(append(b, s.HTTPVersion...), 0, s.Headers)
-	return append(b, s.Family...)
+	kin = append(append(b, s.HTTPVersion...), 0, s.Headers)
+	return append(kin, s.Family...), kin
 }
 
 // telling are headers that a client sends or not by its make, whatever leads

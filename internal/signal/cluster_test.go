@@ -7,18 +7,16 @@ import (
 
 func TestClientsOfOneMakeAreOneCluster(t *testing.T) {
 	one := Signals{HTTPVersion: "2", JA4: "t13d1516h2_8daaf6152771_02713d6af862", Headers: 0b111, Family: "chrome"}
-	if (&Signals{}).Cluster() != nil {
-		t.Error("a cluster without a request")
-	}
-	if (&Signals{HTTPVersion: "1"}).Cluster() == nil {
+	if cluster, kin := (&Signals{}).Cluster(); cluster == nil || kin == nil {
 		t.Error("clients that say nothing of themselves are no cluster")
 	}
 	elsewhere := one
 	elsewhere.Country, elsewhere.ASN, elsewhere.NoAcceptLanguage = "DE", 3320, true
-	if !bytes.Equal(one.Cluster(), elsewhere.Cluster()) {
+	cluster, kin := one.Cluster()
+	if c, k := elsewhere.Cluster(); !bytes.Equal(c, cluster) || !bytes.Equal(k, kin) {
 		t.Error("where it is makes another cluster of a client")
 	}
-	seen := map[string]string{string(one.Cluster()): "itself"}
+	seen := map[string]string{string(cluster): "itself"}
 	for name, change := range map[string]func(*Signals){
 		"JA4":     func(s *Signals) { s.JA4 = "t13d1517h2_8daaf6152771_02713d6af862" },
 		"no JA4":  func(s *Signals) { s.JA4 = "" },
@@ -28,9 +26,13 @@ func TestClientsOfOneMakeAreOneCluster(t *testing.T) {
 	} {
 		other := one
 		change(&other)
-		if same, ok := seen[string(other.Cluster())]; ok {
+		c, k := other.Cluster()
+		if same, ok := seen[string(c)]; ok {
 			t.Errorf("another %s makes the same cluster as %s", name, same)
 		}
-		seen[string(other.Cluster())] = name
+		seen[string(c)] = name
+		if bytes.Equal(k, kin) != (name == "family") {
+			t.Errorf("another %s: kin %q and %q", name, k, kin)
+		}
 	}
 }

@@ -108,7 +108,7 @@ type Profile struct {
 // kind: it is refused.
 const (
 	MaxCharges = 12
-	MaxTallies = 14
+	MaxTallies = 16
 	MaxMarks   = 3
 )
 
