@@ -14,6 +14,7 @@ import (
 	"github.com/login-guard/login-guard/internal/device"
 	"github.com/login-guard/login-guard/internal/evidence"
 	"github.com/login-guard/login-guard/internal/learn"
+	"github.com/login-guard/login-guard/internal/repeat"
 	"github.com/login-guard/login-guard/internal/store/embedded"
 	"github.com/login-guard/login-guard/internal/unguarded"
 )
@@ -36,6 +37,10 @@ type state struct {
 
 	// learns are runs of learning by site; nil mostly.
 	learns atomic.Pointer[map[string]*learn.Run]
+
+	// pairs are the failed logins of the last minutes, to tell who only
+	// tries the same once more.
+	pairs *repeat.Sketch
 
 	// tracks are the shapes of drags that passed a check.
 	tracks *evidence.Tracks
@@ -160,7 +165,7 @@ func stateDir() string { return filepath.Join(caddy.AppDataDir(), "login_guard")
 // acquireState takes a reference to the state; releaseState gives it back.
 func acquireState(dir string) (*state, error) {
 	v, _, err := states.LoadOrNew(dir, func() (caddy.Destructor, error) {
-		return &state{dir: dir, tracks: evidence.NewTracks(0), since: make(map[string]*sinceStart),
+		return &state{dir: dir, tracks: evidence.NewTracks(0), pairs: repeat.New(), since: make(map[string]*sinceStart),
 			unguarded: make(map[string]*unguarded.Table), refs: make(map[string]refRecord)}, nil
 	})
 	if err != nil {

@@ -6,7 +6,7 @@
 #   bash test/run.sh          everything
 #   bash test/run.sh needs    only get what the tests need
 #
-# Needs: Go, npm, and Debian's packages chromium and redis-server, which it
+# Needs: Go, npm, curl, and Debian's packages chromium and redis-server, which it
 # installs where they are missing and it may. axe-core comes from npm and
 # stays in .cache/.
 set -euo pipefail
@@ -27,6 +27,7 @@ needs() {
 	command -v chromium >/dev/null || missing+=(chromium fonts-dejavu-core)
 	command -v redis-server >/dev/null || missing+=(redis-server)
 	command -v npm >/dev/null || missing+=(npm)
+	command -v curl >/dev/null || missing+=(curl)
 	if [ ${#missing[@]} -gt 0 ]; then
 		local apt=(apt-get)
 		if [ "$(id -u)" -ne 0 ]; then

@@ -48,7 +48,7 @@ func (e *Engine) reserve(ctx context.Context, now time.Time, d *Decision, overri
 		Account: a.Account, Host: a.Signals.Host, Network: a.Signals.Network,
 		Device: a.Device.ID, Known: a.Known, Same: a.Same, Again: a.Solved,
 		Country: a.Signals.Country, ASN: a.Signals.ASN, Family: a.Signals.Family,
-		Blind:   a.Blind,
+		Blind: a.Blind, Repeated: a.Repeated,
 		Lenient: a.Signals.Private || override == risk.AllowOverride,
 	}
 	q.Cluster, q.Kin = a.Signals.Cluster()

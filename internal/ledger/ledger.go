@@ -38,6 +38,12 @@ const (
 	// usualHalfLife is how fast the site's usual rate of success follows.
 	usualHalfLife = 14 * 24 * time.Hour
 
+	// Units of a failure that is not of the usual kind (StopGuessing's): the
+	// same account and password again guess at nothing, and names that do
+	// not exist come from lists.
+	unitsRepeated = 0.1
+	unitsUnknown  = 2
+
 	// busyAbove: an address with more accounts that succeeded in a day is
 	// shared by many people.
 	busyAbove = 20
@@ -88,6 +94,9 @@ type Attempt struct {
 	// Blind: the shop's answer never says that a password was right, so this
 	// login says nothing of rates of success.
 	Blind bool
+	// Repeated: this address has sent the same account with the same
+	// password a short while ago. A failure counts next to nothing then.
+	Repeated bool
 	// Lenient: limits of the address are reported and never stop it, for
 	// private addresses and an operator's allow.
 	Lenient bool
@@ -101,6 +110,8 @@ type Reservation struct {
 	// Asked: the caller asks for a check. Who goes away then (login.None)
 	// counts in rates of success.
 	Asked bool
+	// UnknownAccount: the shop's answer said that there is no such account.
+	UnknownAccount bool
 	// Wall is the account's row of failures from unknown devices.
 	Wall store.WallState
 	// Busy: the address is shared by many people.

@@ -63,7 +63,7 @@ const (
 	trickle     = 1.0 / 50
 	// learnDay is how many logins a day must have before it can be told from
 	// an attack, and be learned from whole.
-	learnDay = 50
+	learnDay = 40
 	// hourMost is how many logins of an hour are learned from: an hour of a
 	// hundred thousand is one hour.
 	hourMost = 20

@@ -69,10 +69,10 @@ func (l *Ledger) Settle(ctx context.Context, now time.Time, r *Reservation, o lo
 		if !a.Known {
 			network := l.names.network(a.Network)
 			q.Counts = append(q.Counts,
-				store.Count{Ask: asks[tallyAddress], Failures: 1, FailedOf: hash64(a.Account[:])},
-				store.Count{Ask: asks[tallyAccount], Failures: 1, FailedOf: hash64(network[:])})
+				store.Count{Ask: asks[tallyAddress], Failures: r.units(), FailedOf: hash64(a.Account[:])},
+				store.Count{Ask: asks[tallyAccount], Failures: min(1, r.units()), FailedOf: hash64(network[:])})
 			if r.weight.stranger {
-				q.Counts = r.rate(q.Counts, r.weight.failure, 1, 0, 1)
+				q.Counts = r.rate(q.Counts, r.weight.failure, min(1, r.units()), 0, 1)
 			}
 		}
 	default:
@@ -94,6 +94,18 @@ func (l *Ledger) Settle(ctx context.Context, now time.Time, r *Reservation, o lo
 		}
 	}
 	return nil
+}
+
+// units is what a failure counts.
+func (r *Reservation) units() float64 {
+	switch {
+	case r.a.Repeated:
+		return unitsRepeated
+	case r.UnknownAccount:
+		return unitsUnknown
+	default:
+		return 1
+	}
 }
 
 // Count takes one unit of a limit of an address that is no login: an

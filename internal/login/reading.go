@@ -60,6 +60,15 @@ type Reading struct {
 	stream   *stream
 }
 
+// Pair hands account and password of an Attempt to tag and returns what that
+// makes of them; zero for one without a password. tag keeps neither.
+func (rd *Reading) Pair(tag func(account, password string) [16]byte) (t [16]byte) {
+	if rd.Kind == Attempt && rd.password != "" {
+		t = tag(rd.Account, rd.password)
+	}
+	return t
+}
+
 // SameLogin reports whether another Reader made of the same request the login
 // that this one made: the same account and password, or a whole path that is
 // a login whatever it carries.
