@@ -139,9 +139,8 @@ func (h *Handler) collectMore(r *http.Request, a *attempt) {
 		a.others = append(a.others, a.g.ledger.Account(h.reader.FoldAccount(name)))
 	}
 	a.same = a.g.ledger.Same(a.signals.Host, a.reading.Endpoint.Name(), original(r).RequestURI(), a.reading.Body)
-	host := a.signals.Host.String()
-	a.pair = a.reading.Pair(func(account, password string) [16]byte {
-		return h.app.state.pairs.Tag(h.name, host, h.reader.FoldAccount(account), password)
+	a.pair = a.reading.Secret(func(password string) [16]byte {
+		return h.app.state.pairs.Tag(a.names.Host, a.account, password)
 	})
 	h.redeem(r, a, a.clearance)
 }

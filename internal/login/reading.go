@@ -60,11 +60,11 @@ type Reading struct {
 	stream   *stream
 }
 
-// Pair hands account and password of an Attempt to tag and returns what that
-// makes of them; zero for one without a password. tag keeps neither.
-func (rd *Reading) Pair(tag func(account, password string) [16]byte) (t [16]byte) {
+// Secret hands the password of an Attempt to tag, which does not keep it, and
+// returns what that makes of it; zero for one without a password.
+func (rd *Reading) Secret(tag func(password string) [16]byte) (t [16]byte) {
 	if rd.Kind == Attempt && rd.password != "" {
-		t = tag(rd.Account, rd.password)
+		t = tag(rd.password)
 	}
 	return t
 }

@@ -51,14 +51,10 @@ func New() *Sketch {
 	return &Sketch{hash: keys.NewHasher(key)}
 }
 
-// Tag makes the tag of a login of what tells it apart.
-func (s *Sketch) Tag(parts ...string) Tag {
+// Tag makes the tag of a login from the names of its address and account.
+func (s *Sketch) Tag(address, account [16]byte, password string) Tag {
 	var room [256]byte
-	b := room[:0]
-	for _, p := range parts {
-		b = binary.AppendUvarint(b, uint64(len(p)))
-		b = append(b, p...)
-	}
+	b := append(append(append(room[:0], address[:]...), account[:]...), password...)
 	sum := s.hash.Sum(b)
 	clear(b)
 	return sum
