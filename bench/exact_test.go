@@ -73,8 +73,8 @@ func TestAllocationsOverBareCaddy(t *testing.T) {
 	}{
 		{"get", 1},
 		{"post", 3},
-		{"login", 64},
-		{"login-new", 67},
+		{"login", 65},
+		{"login-new", 68},
 		{"denied", 28},
 	} {
 		t.Run(c.work, func(t *testing.T) {

@@ -157,7 +157,7 @@ func (l *Ledger) Reserve(ctx context.Context, now time.Time, a Attempt) (*Reserv
 		Charges:   charges[:len(r.charges)],
 		Tallies:   r.asks[:],
 		Profile:   r.account,
-		Marks:     []store.Key{l.revoked(a.Account), l.revoked(device.Account{}), l.since()},
+		Marks:     []store.Key{l.revoked(a.Account), l.revoked(device.Account{}), l.names.siteSince},
 	}
 	if w := l.Limits[config.LimitAccount]; !a.Known && !w.Off && len(w.Steps) == 3 {
 		q.Wall = store.Wall{Key: r.account, GapFrom: w.Steps[1], RowFrom: w.Steps[2]}
@@ -273,9 +273,9 @@ func (l *Ledger) asks(r *Reservation, host store.Key) {
 		tallyCountry:      {Key: n.of(n.site, "country", []byte(a.Country)), HalfLife: siteHalfLife},
 		tallyASN:          {Key: asn, HalfLife: siteHalfLife},
 		tallyFamily:       {Key: n.of(n.site, "family", []byte(a.Family)), HalfLife: siteHalfLife},
-		tallyNow:          {Key: n.of(n.site, "now"), HalfLife: nowHalfLife},
-		tallyDay:          {Key: n.of(n.site, "day"), HalfLife: dayHalfLife},
-		tallyUsual:        {Key: n.of(n.site, "usual"), HalfLife: usualHalfLife},
+		tallyNow:          {Key: n.siteNow, HalfLife: nowHalfLife},
+		tallyDay:          {Key: n.siteDay, HalfLife: dayHalfLife},
+		tallyUsual:        {Key: n.siteUsual, HalfLife: usualHalfLife},
 		tallyNetwork:      l.networkAsk(n.network(a.Network)),
 		tallyASNDay:       {Key: n.of(asn, "day"), HalfLife: sliceHalfLife},
 		tallyASNUsual:     {Key: n.of(asn, "usual"), HalfLife: siteHalfLife},

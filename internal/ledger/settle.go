@@ -89,7 +89,7 @@ func (l *Ledger) Settle(ctx context.Context, now time.Time, r *Reservation, o lo
 		return fmt.Errorf("settling: %w", err)
 	}
 	if o == login.Success && r.got.Marks[2].IsZero() && !r.got.Brief {
-		if err := l.store.Mark(ctx, l.since(), now, sinceLife); err != nil {
+		if err := l.store.Mark(ctx, l.names.siteSince, now, sinceLife); err != nil {
 			return fmt.Errorf("noting a site's first login: %w", err)
 		}
 	}
