@@ -56,14 +56,15 @@ const (
 	// those who log in.
 	doubt = 1.5
 
-	// frozenAbove is the share of attack above which no rate is learned as
-	// usual but for a trickle: so a rate that has changed for good is
-	// learned in some weeks, and an attack that lasts as long is, too.
+	// frozenAbove is the share of attack, also one that may be chance, above
+	// which no rate is learned as usual but for a trickle: so a rate that has
+	// changed for good is learned in two months, and an attack that lasts as
+	// long is, too.
 	frozenAbove = 0.2
-	trickle     = 1.0 / 50
+	trickle     = 1.0 / 10
 	// learnDay is how many logins a day must have before it can be told from
 	// an attack, and be learned from whole.
-	learnDay = 40
+	learnDay = 30
 	// hourMost is how many logins of an hour are learned from: an hour of a
 	// hundred thousand is one hour.
 	hourMost = 20

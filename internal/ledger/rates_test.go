@@ -144,17 +144,20 @@ func TestAnAttackStaysOneHoweverLongItLasts(t *testing.T) {
 	b := open(t)
 	n := b.shop(4, 12, 16, 0)
 	for day := range 7 {
-		for i := range 24 * 30 {
-			b.try(b.client(1_000_000/100+day*1000+i), login.Failure)
-			if i%5 == 0 {
+		unchallenged := 0
+		for i := range 24 * 60 {
+			if score(b.try(b.client(1_000_000/100+day*2000+i), login.Failure), false) < 10 {
+				unchallenged++
+			}
+			if i%10 == 0 {
 				b.try(b.client(n), login.Failure)
 				b.try(b.client(n), login.Success)
 				n++
 			}
-			b.Move(2 * time.Minute)
+			b.Move(time.Minute)
 		}
-		if got := score(b.reserve(b.client(n)), false); got < 10 {
-			t.Fatalf("after %d days a stranger scores %v", day+1, got)
+		if unchallenged > 24*60/20 {
+			t.Errorf("on day %d %d of %d are not challenged", day+1, unchallenged, 24*60)
 		}
 	}
 }
@@ -180,5 +183,39 @@ func TestOwnSuccessesHideNoAttack(t *testing.T) {
 				t.Errorf("a stranger scores %v", got)
 			}
 		})
+	}
+}
+
+// A rate that has changed for good, as when all customers must choose a new
+// password, is learned in weeks; until then strangers are asked for a slider.
+func TestARateThatHasChangedForGoodIsLearned(t *testing.T) {
+	b := open(t).only()
+	n := b.shop(14, 10, 5, 0)
+	n = b.shop(3, 3, 10, n)
+	if got := score(b.reserve(b.client(n)), false); got < 10 {
+		t.Errorf("after three days of half as many successes a stranger scores %v", got)
+	}
+	n = b.shop(56, 3, 10, n)
+	if got := score(b.reserve(b.client(n)), false); got >= 10 {
+		t.Errorf("after eight weeks more a stranger scores %v", got)
+	}
+}
+
+// An hour of many thousand failures is an hour.
+func TestNoVolumeMovesWhatIsUsualFast(t *testing.T) {
+	b := open(t).only()
+	n := b.shop(4, 12, 12, 0)
+	for i := range 20_000 {
+		b.try(b.client(20_000+i), login.Failure)
+		b.Move(time.Hour / 20_000)
+	}
+	b.Move(12 * time.Hour)
+	n = b.shop(1, 12, 12, n) // customers go on as before
+	for i := range 30 {
+		b.try(b.client(45_000+i), login.Failure)
+		b.Move(10 * time.Second)
+	}
+	if got := score(b.reserve(b.client(n)), false); got < 10 {
+		t.Errorf("the next attack is not seen: a stranger scores %v", got)
 	}
 }

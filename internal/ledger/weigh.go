@@ -49,8 +49,9 @@ func (r *Reservation) weigh(now time.Time) {
 		}
 	}
 	day := t[tallyDay].Failures + t[tallyDay].Successes
+	odd := day >= learnDay && !calm(&t[tallyDay], usualOf(&t[tallyUsual]), learnDay, frozenAbove)
 	w.learn = min(1, day/learnDay) * min(1, hourMost/max(1, (t[tallyNow].Failures+t[tallyNow].Successes)*hourOfNow))
-	if f.SiteAttack > frozenAbove {
+	if f.SiteAttack > frozenAbove || odd {
 		w.learn *= trickle
 	}
 	w.learnASN, w.learnCluster = w.learn, w.learn

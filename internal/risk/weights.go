@@ -74,7 +74,7 @@ const (
 	capElsewhere = 3
 	// attackUsual is the share of attack at which rates of success say
 	// nothing: there always is some.
-	attackUsual = 0.05
+	attackUsual = 0.04
 	// denyUnits: failure units of the address family without which the
 	// score alone never denies.
 	denyUnits = 5
