@@ -73,8 +73,8 @@ func TestAllocationsOverBareCaddy(t *testing.T) {
 	}{
 		{"get", 1},
 		{"post", 3},
-		{"login", 64},
-		{"login-new", 67},
+		{"login", 68},
+		{"login-new", 71},
 		{"denied", 28},
 	} {
 		t.Run(c.work, func(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyevents"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"github.com/caddyserver/certmagic"
 	"go.uber.org/zap"
 
@@ -58,6 +59,8 @@ type App struct {
 	mu    sync.Mutex
 	files *signal.Files
 	sites map[string]*Handler // by name, for status and verbs
+	// noting has the servers whose TLS clients are noted.
+	noting map[*caddyhttp.Server]bool
 	// guards sums up what is guarded, by site.
 	guards map[string]uint64
 	// decisions is the log that operators filter: that of the handlers.

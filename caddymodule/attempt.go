@@ -17,6 +17,7 @@ import (
 	"github.com/login-guard/login-guard/internal/ledger"
 	"github.com/login-guard/login-guard/internal/login"
 	"github.com/login-guard/login-guard/internal/record"
+	"github.com/login-guard/login-guard/internal/repeat"
 	"github.com/login-guard/login-guard/internal/risk"
 	"github.com/login-guard/login-guard/internal/signal"
 	"github.com/login-guard/login-guard/internal/store"
@@ -48,6 +49,7 @@ type attempt struct {
 	passed  device.Rung // strongest check passed that is still good
 	voucher bool        // that was by a voucher, which is spent
 	same    store.Key
+	pair    repeat.Tag // the account and the password, as good as unreadable
 
 	others     []device.Account // that shops might read instead
 	decision   *engine.Decision // nil where none was needed
@@ -140,6 +142,9 @@ func (h *Handler) collectMore(r *http.Request, a *attempt) {
 		a.others = append(a.others, a.g.ledger.Account(h.reader.FoldAccount(name)))
 	}
 	a.same = a.g.ledger.Same(a.signals.Host, a.reading.Endpoint.Name(), original(r).RequestURI(), a.reading.Body)
+	a.pair = a.reading.Secret(func(password string) [16]byte {
+		return h.app.state.pairs.Tag(a.names.Host, a.account, password)
+	})
 	h.redeem(r, a, a.clearance)
 }
 
@@ -147,6 +152,7 @@ func (h *Handler) collectMore(r *http.Request, a *attempt) {
 // that knows no addresses look like one: that one is many people.
 func collectFrom(g *guard, r *http.Request) signal.Signals {
 	s := g.collector.Collect(clientAddress(r), r.Header, r.ProtoMajor)
+	s.JA4 = ja4Of(r)
 	s.Private = s.Private || !s.Address.IsValid()
 	return s
 }
@@ -182,6 +188,8 @@ func (h *Handler) decide(ctx context.Context, a *attempt) (err error) {
 		Account: a.account, Others: a.others, Signals: a.signals,
 		Device: a.device, Known: a.known, Seen: a.seen, Pass: a.pass, Passed: a.passed,
 		Solved: a.solved != nil || a.cleared != device.NoRung, Rung: a.cleared, Same: a.same,
+		Repeated: h.app.state.pairs.Seen(a.now, a.pair),
+		Blind:    !a.reading.Endpoint.TellsSuccess(),
 	}
 	if a.solved != nil {
 		q.Rung = max(q.Rung, a.solved.rung)

@@ -32,6 +32,7 @@ const exampleEndpoint = "endpoint login { ... } with lines such as: account_fiel
 //	    in_place
 //	    script         opencart4
 //	    success|failure|retry CONDITION...
+//	    unknown_account CONDITION...
 //	}
 //
 // See parseMark for conditions.
@@ -91,9 +92,10 @@ func endpointOptions(e *config.Endpoint) options {
 			e.Script = args[0].Text
 			return nil
 		}},
-		"success": marks("success cookie session_*", &e.Success),
-		"failure": marks("failure status 401", &e.Failure),
-		"retry":   marks("retry location time_out", &e.Retry),
+		"success":         marks("success cookie session_*", &e.Success),
+		"failure":         marks("failure status 401", &e.Failure),
+		"retry":           marks("retry location time_out", &e.Retry),
+		"unknown_account": marks("unknown_account body \"no such user\"", &e.UnknownAccount),
 	}
 }
 

@@ -51,8 +51,10 @@ func (h *Handler) forward(w http.ResponseWriter, r *http.Request, a *attempt, ne
 	}
 	o := login.Unknown
 	if !answer.released && answer.status() != statusLeft {
-		o = a.reading.Endpoint.Outcome(asked, login.Reply{
-			Status: answer.status(), Header: answer.Header(), Body: answer.body.Bytes()})
+		reply := login.Reply{Status: answer.status(), Header: answer.Header(), Body: answer.body.Bytes()}
+		if o = a.reading.Endpoint.Outcome(asked, reply); o == login.Failure {
+			h.failed(a, a.reading.Endpoint.UnknownAccount(asked, reply))
+		}
 	}
 	if o == login.Success && len(a.others) > 0 {
 		o = login.Unknown // of whom, only the shop knows
@@ -70,6 +72,14 @@ func (h *Handler) forward(w http.ResponseWriter, r *http.Request, a *attempt, ne
 		return h.afterScript(w, r, answer, a.solved.login.Referer)
 	}
 	return answer.release()
+}
+
+// failed notes what is particular about a failure.
+func (h *Handler) failed(a *attempt, unknownAccount bool) {
+	if a.decision != nil {
+		a.decision.UnknownAccount = unknownAccount
+	}
+	h.app.state.pairs.Note(a.now, a.pair)
 }
 
 // inPlace doubts a success of a shop that keeps the browser's session: to

@@ -140,6 +140,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	h.denials = new(denials)
 	h.standIn = hasStandIn(ctx)
 	h.ready = sync.OnceValues(h.build)
+	h.app.noteHellos(ctx)
 	h.app.enter(h, ctx.Logger())
 	return nil
 }

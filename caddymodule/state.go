@@ -16,6 +16,7 @@ import (
 	"github.com/login-guard/login-guard/internal/learn"
 	"github.com/login-guard/login-guard/internal/override"
 	"github.com/login-guard/login-guard/internal/record"
+	"github.com/login-guard/login-guard/internal/repeat"
 	"github.com/login-guard/login-guard/internal/store/embedded"
 	"github.com/login-guard/login-guard/internal/unguarded"
 )
@@ -46,6 +47,9 @@ type state struct {
 	// orders are the operator's; nil until they are read.
 	orders   atomic.Pointer[override.List]
 	ordersMu sync.Mutex
+	// pairs are the failed logins of the last minutes, to tell who only
+	// tries the same once more.
+	pairs *repeat.Sketch
 
 	// tracks are the shapes of drags that passed a check.
 	tracks *evidence.Tracks
@@ -181,7 +185,7 @@ func stateDir() string { return filepath.Join(caddy.AppDataDir(), "login_guard")
 // acquireState takes a reference to the state; releaseState gives it back.
 func acquireState(dir string) (*state, error) {
 	v, _, err := states.LoadOrNew(dir, func() (caddy.Destructor, error) {
-		return &state{dir: dir, tracks: evidence.NewTracks(0), since: make(map[string]*sinceStart),
+		return &state{dir: dir, tracks: evidence.NewTracks(0), pairs: repeat.New(), since: make(map[string]*sinceStart),
 			unguarded: make(map[string]*unguarded.Table), refs: make(map[string]refRecord)}, nil
 	})
 	if err != nil {

@@ -136,6 +136,13 @@ type Endpoint struct {
 	Failure []Mark `json:"failure,omitempty"`
 	Retry   []Mark `json:"retry,omitempty"`
 	Success []Mark `json:"success,omitempty"`
+
+	// Marks by which a failure says that the account does not exist. Such a
+	// failure counts double against the address: who gets names wrong one
+	// after the other works through a list. Without them all failures count
+	// the same, as nothing must tell more than the shop does itself.
+	// Default: none
+	UnknownAccount []Mark `json:"unknown_account,omitempty"`
 }
 
 // GraphQLLogin is a field of the schema that logs somebody in, or does what

@@ -9,6 +9,9 @@ func wooCommerce() []Endpoint {
 	// by script, and also with an error on it, when WordPress misses its test
 	// cookie and sets the session's all the same. So the cookie alone decides.
 	loggedIn := []Mark{{Status: []string{"2xx", "3xx"}, NewCookie: "wordpress_logged_in_*"}}
+	// WordPress says so unless a plugin hides it, in the language of the site;
+	// elsewhere than in English all failures count the same.
+	noSuchUser := []Mark{{Body: []string{"Unknown email address.", " is not registered on this site."}}}
 	return append([]Endpoint{{
 		Kind: KindLogin, Name: "woocommerce",
 		Paths:          []string{"*/my-account"},
@@ -20,6 +23,7 @@ func wooCommerce() []Endpoint {
 		BodyOnly:       true,
 		FormOnly:       true,
 		Success:        loggedIn,
+		UnknownAccount: noSuchUser,
 	}, {
 		Kind: KindLogin, Name: "wp-login",
 		Paths:          []string{"*/wp-login.php", "*/wp-login.php/*"},
@@ -29,6 +33,7 @@ func wooCommerce() []Endpoint {
 		BodyOnly:       true,
 		FormOnly:       true,
 		Success:        loggedIn,
+		UnknownAccount: noSuchUser,
 	}, {
 		Kind: KindLogin, Name: "xmlrpc",
 		Paths: []string{"*/xmlrpc.php", "*/xmlrpc.php/*"},

@@ -104,7 +104,8 @@ func (e Endpoint) check(where string) (errs []error) {
 		errs = append(errs, checkMarks(where, "success", e.Success)...)
 	}
 	errs = append(errs, checkMarks(where, "failure", e.Failure)...)
-	return append(errs, checkMarks(where, "retry", e.Retry)...)
+	errs = append(errs, checkMarks(where, "retry", e.Retry)...)
+	return append(errs, checkMarks(where, "unknown_account", e.UnknownAccount)...)
 }
 
 // checkFields refuses an endpoint that names too little to be told from any

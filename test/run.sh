@@ -6,7 +6,7 @@
 #   bash test/run.sh          everything
 #   bash test/run.sh needs    only get what the tests need
 #
-# Needs: Go, npm, and Debian's packages chromium, redis-server and fonts for 32
+# Needs: Go, npm, curl, and Debian's packages chromium, redis-server and fonts for 32
 # languages, which it installs where they are missing and it may. axe-core
 # comes from npm and stays in .cache/.
 set -euo pipefail
@@ -32,6 +32,7 @@ needs() {
 	[ -n "$(fc-list :charset=0e01 2>/dev/null)" ] || missing+=(fonts-noto-core)
 	command -v redis-server >/dev/null || missing+=(redis-server)
 	command -v npm >/dev/null || missing+=(npm)
+	command -v curl >/dev/null || missing+=(curl)
 	if [ ${#missing[@]} -gt 0 ]; then
 		local apt=(apt-get)
 		if [ "$(id -u)" -ne 0 ]; then

@@ -55,11 +55,11 @@ func TestFirstActionIsCountedOverThoseWhoMetAny(t *testing.T) {
 // mixed is a log with attacks and people of whom some meet something.
 func mixed() *maker {
 	m := newMaker()
-	for i := range 12 {
-		m.try(time.Second, "192.0.2.1", fmt.Sprint("guessed ", i), "", Failed, "spray")
-	}
 	for i := range 4 {
 		m.try(time.Second, "198.51.100.7", fmt.Sprint("once ", i), "", Failed, "quiet")
+	}
+	for i := range 12 {
+		m.try(time.Second, "192.0.2.1", fmt.Sprint("guessed ", i), "", Failed, "spray")
 	}
 	m.try(time.Second, "192.0.2.1", "hit", "", Succeeded, "spray")
 	for i := range 10 {

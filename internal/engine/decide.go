@@ -41,6 +41,9 @@ func (e *Engine) judge(now time.Time, d *Decision, override risk.Override) {
 	d.Situation = e.situation(now, d)
 	d.Situation.Override = override
 	d.Verdict = risk.Decide(e.Ladder, d.Situation)
+	for _, r := range d.reserved {
+		r.Asked = d.Verdict.Action == risk.Slider || d.Verdict.Action == risk.Picture
+	}
 }
 
 // reserve counts the attempt on every account that it may be for.
@@ -50,8 +53,10 @@ func (e *Engine) reserve(ctx context.Context, now time.Time, d *Decision, overri
 		Account: a.Account, Host: a.Signals.Host, Network: a.Signals.Network,
 		Device: a.Device.ID, Known: a.Known, Same: a.Same, Again: a.Solved,
 		Country: a.Signals.Country, ASN: a.Signals.ASN, Family: a.Signals.Family,
+		Blind: a.Blind, Repeated: a.Repeated,
 		Lenient: a.Signals.Private || override == risk.AllowOverride,
 	}
+	q.Cluster, q.Kin = a.Signals.Cluster()
 	if a.Passed != device.NoRung && !a.Pass.Succeeded {
 		q.Pass = a.Pass.ID
 	}

@@ -66,6 +66,11 @@ type Attempt struct {
 	Solved   bool
 	Rung     device.Rung
 	Evidence []risk.Reason
+	// Blind: the shop's answer never says that a password was right.
+	Blind bool
+	// Repeated: this address has sent the same account with the same
+	// password a short while ago.
+	Repeated bool
 	// Same names this very login, so that sending it again is recognised;
 	// zero: it is not.
 	Same store.Key
@@ -87,6 +92,9 @@ type Decision struct {
 	Override string
 	// Busy: the address is shared by many people.
 	Busy bool
+	// UnknownAccount: the shop said that there is no such account. Known
+	// before Settle.
+	UnknownAccount bool
 
 	reserved []*ledger.Reservation // Account's first, then those of Others
 	room     [1]*ledger.Reservation

@@ -17,8 +17,10 @@ func (e *Engine) Look(ctx context.Context, now time.Time, a Attempt) (*Decision,
 	if e.Overrides != nil {
 		override, d.Override = e.Overrides(Subject{Address: a.Signals.Address, ASN: a.Signals.ASN})
 	}
-	first, err := e.Ledger.Look(ctx, now, ledger.Attempt{Host: a.Signals.Host, Network: a.Signals.Network,
-		Country: a.Signals.Country, ASN: a.Signals.ASN, Family: a.Signals.Family})
+	q := ledger.Attempt{Host: a.Signals.Host, Network: a.Signals.Network,
+		Country: a.Signals.Country, ASN: a.Signals.ASN, Family: a.Signals.Family}
+	q.Cluster, q.Kin = a.Signals.Cluster()
+	first, err := e.Ledger.Look(ctx, now, q)
 	if err != nil {
 		return d, err
 	}

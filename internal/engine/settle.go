@@ -19,6 +19,7 @@ func (e *Engine) Settle(ctx context.Context, now time.Time, d *Decision, o login
 	ctx = context.WithoutCancel(ctx)
 	var errs []error
 	for _, r := range d.reserved {
+		r.UnknownAccount = d.UnknownAccount
 		if err := e.Ledger.Settle(ctx, now, r, o); err != nil {
 			errs = append(errs, err)
 		}

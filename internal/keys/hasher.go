@@ -18,6 +18,11 @@ func (r *Ring) Hasher(label string) Hasher {
 	return Hasher{binary.LittleEndian.Uint64(sum[:]), binary.LittleEndian.Uint64(sum[8:])}
 }
 
+// NewHasher makes a hasher of a key that is of no ring.
+func NewHasher(key [16]byte) Hasher {
+	return Hasher{binary.LittleEndian.Uint64(key[:]), binary.LittleEndian.Uint64(key[8:])}
+}
+
 // Sum is the keyed hash of b.
 func (h Hasher) Sum(b []byte) (out [16]byte) {
 	lo, hi := siphash.Hash128(h.k0, h.k1, b)

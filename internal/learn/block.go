@@ -50,7 +50,7 @@ func Caddyfile(endpoints []config.Endpoint) string {
 		for _, l := range []struct {
 			name  string
 			marks []config.Mark
-		}{{"success", e.Success}, {"failure", e.Failure}, {"retry", e.Retry}} {
+		}{{"success", e.Success}, {"failure", e.Failure}, {"retry", e.Retry}, {"unknown_account", e.UnknownAccount}} {
 			for i := range l.marks {
 				b.WriteString("\t" + l.name + markWords(&l.marks[i]) + "\n")
 			}

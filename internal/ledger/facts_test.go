@@ -89,7 +89,7 @@ func TestFailuresOfAddressAndAccountAgeByTheirHalfLives(t *testing.T) {
 	}
 	f := b.try(b.from(1, 0), login.None).Facts
 	near("failures", f.AddressFailures, 8)
-	near("share", f.AddressFailureShare, 0.8)
+	near("share", f.AddressFailureShare, 0.56)
 	near("account", f.AccountFailures, 2)
 	if f.AddressAccountsFailed != 4 || f.AccountNetworksFailed != 1 {
 		t.Errorf("%d accounts failed, %d networks, want 4 and 1", f.AddressAccountsFailed, f.AccountNetworksFailed)
@@ -103,7 +103,7 @@ func TestFailuresOfAddressAndAccountAgeByTheirHalfLives(t *testing.T) {
 	b.Move(11 * time.Hour)
 	f = b.try(b.from(1, 0), login.None).Facts
 	near("failures after twelve hours", f.AddressFailures, 4)
-	near("share after twelve hours", f.AddressFailureShare, 0.8)
+	near("share after twelve hours", f.AddressFailureShare, 0.571827)
 }
 
 func TestABusyAddressAndAPrivateOneAreToldAndNotStopped(t *testing.T) {

@@ -29,6 +29,20 @@ const (
 	accountHalfLife = time.Hour
 	accountWindow   = time.Hour
 	siteHalfLife    = 30 * 24 * time.Hour
+	// What a slice of the logins does now: of the site within about a
+	// quarter of an hour, which a fast attack shows in, and a day, which a
+	// slow one does.
+	nowHalfLife   = 15 * time.Minute
+	dayHalfLife   = 24 * time.Hour
+	sliceHalfLife = 12 * time.Hour
+	// usualHalfLife is how fast the site's usual rate of success follows.
+	usualHalfLife = 14 * 24 * time.Hour
+
+	// Units of a failure that is not of the usual kind (StopGuessing's): the
+	// same account and password again guess at nothing, and names that do
+	// not exist come from lists.
+	unitsRepeated = 0.1
+	unitsUnknown  = 2
 
 	// busyAbove: an address with more accounts that succeeded in a day is
 	// shared by many people.
@@ -73,6 +87,16 @@ type Attempt struct {
 	Country string
 	ASN     uint32
 	Family  string
+	// Cluster is what clients of one make have in common, and Kin what they
+	// have in common with those that only say that they are others; nil if
+	// that is not known.
+	Cluster, Kin []byte
+	// Blind: the shop's answer never says that a password was right, so this
+	// login says nothing of rates of success.
+	Blind bool
+	// Repeated: this address has sent the same account with the same
+	// password a short while ago. A failure counts next to nothing then.
+	Repeated bool
 	// Lenient: limits of the address are reported and never stop it, for
 	// private addresses and an operator's allow.
 	Lenient bool
@@ -83,6 +107,11 @@ type Reservation struct {
 	// Facts has what the ledger knows: account, site and address history.
 	Facts risk.Facts
 	Over  []risk.Over
+	// Asked: the caller asks for a check. Who goes away then (login.None)
+	// counts in rates of success.
+	Asked bool
+	// UnknownAccount: the shop's answer said that there is no such account.
+	UnknownAccount bool
 	// Wall is the account's row of failures from unknown devices.
 	Wall store.WallState
 	// Busy: the address is shared by many people.
@@ -92,6 +121,7 @@ type Reservation struct {
 	// AccountRevoked and SiteRevoked: what is older is void.
 	AccountRevoked, SiteRevoked time.Time
 
+	weight  weights
 	a       Attempt
 	account store.Key
 	charges []charge
@@ -127,7 +157,7 @@ func (l *Ledger) Reserve(ctx context.Context, now time.Time, a Attempt) (*Reserv
 		Charges:   charges[:len(r.charges)],
 		Tallies:   r.asks[:],
 		Profile:   r.account,
-		Marks:     []store.Key{l.revoked(a.Account), l.revoked(device.Account{})},
+		Marks:     []store.Key{l.revoked(a.Account), l.revoked(device.Account{}), l.names.siteSince},
 	}
 	if w := l.Limits[config.LimitAccount]; !a.Known && !w.Off && len(w.Steps) == 3 {
 		q.Wall = store.Wall{Key: r.account, GapFrom: w.Steps[1], RowFrom: w.Steps[2]}
@@ -136,6 +166,7 @@ func (l *Ledger) Reserve(ctx context.Context, now time.Time, a Attempt) (*Reserv
 		return nil, fmt.Errorf("reserving: %w", err)
 	}
 	l.read(r)
+	l.rates(now, r)
 	return r, nil
 }
 
@@ -213,24 +244,50 @@ func (l *Ledger) revoked(a device.Account) store.Key {
 const (
 	tallyAddress = iota
 	tallyAccount
+	// Of successes: what is rare at the site.
 	tallySite
 	tallyCountry
 	tallyASN
 	tallyFamily
+	// Rates of success: see rates.go.
+	tallyNow
+	tallyDay
+	tallyUsual
+	tallyNetwork
+	tallyASNDay
+	tallyASNUsual
+	tallyClusterNow
+	tallyClusterDay
+	tallyClusterUsual
+	tallyKin
 )
 
 func (l *Ledger) asks(r *Reservation, host store.Key) {
 	a, n := &r.a, &l.names
-	var asn [4]byte
-	binary.BigEndian.PutUint32(asn[:], a.ASN)
+	asn := n.of(n.site, "asn", binary.BigEndian.AppendUint32(nil, a.ASN))
+	cluster := n.of(n.site, "cluster", a.Cluster)
 	r.asks = [...]store.Ask{
-		tallyAddress: l.addressAsk(host),
-		tallyAccount: {Key: n.of(r.account, "tally"), HalfLife: accountHalfLife, Window: accountWindow},
-		tallySite:    {Key: n.site, HalfLife: siteHalfLife},
-		tallyCountry: {Key: n.of(n.site, "country", []byte(a.Country)), HalfLife: siteHalfLife},
-		tallyASN:     {Key: n.of(n.site, "asn", asn[:]), HalfLife: siteHalfLife},
-		tallyFamily:  {Key: n.of(n.site, "family", []byte(a.Family)), HalfLife: siteHalfLife},
+		tallyAddress:      l.addressAsk(host),
+		tallyAccount:      {Key: n.of(r.account, "tally"), HalfLife: accountHalfLife, Window: accountWindow},
+		tallySite:         {Key: n.site, HalfLife: siteHalfLife},
+		tallyCountry:      {Key: n.of(n.site, "country", []byte(a.Country)), HalfLife: siteHalfLife},
+		tallyASN:          {Key: asn, HalfLife: siteHalfLife},
+		tallyFamily:       {Key: n.of(n.site, "family", []byte(a.Family)), HalfLife: siteHalfLife},
+		tallyNow:          {Key: n.siteNow, HalfLife: nowHalfLife},
+		tallyDay:          {Key: n.siteDay, HalfLife: dayHalfLife},
+		tallyUsual:        {Key: n.siteUsual, HalfLife: usualHalfLife},
+		tallyNetwork:      l.networkAsk(n.network(a.Network)),
+		tallyASNDay:       {Key: n.of(asn, "day"), HalfLife: sliceHalfLife},
+		tallyASNUsual:     {Key: n.of(asn, "usual"), HalfLife: siteHalfLife},
+		tallyClusterNow:   {Key: n.of(cluster, "now"), HalfLife: nowHalfLife},
+		tallyClusterDay:   {Key: n.of(cluster, "day"), HalfLife: sliceHalfLife},
+		tallyClusterUsual: {Key: n.of(cluster, "usual"), HalfLife: siteHalfLife},
+		tallyKin:          {Key: n.of(n.site, "kin", a.Kin), HalfLife: sliceHalfLife},
 	}
+}
+
+func (l *Ledger) networkAsk(network store.Key) store.Ask {
+	return store.Ask{Key: l.names.of(network, "tally"), HalfLife: sliceHalfLife}
 }
 
 func (l *Ledger) addressAsk(host store.Key) store.Ask {
@@ -258,9 +315,6 @@ func (l *Ledger) read(r *Reservation) {
 	t, f, a := &r.got.Tallies, &r.Facts, &r.a
 	r.Busy = t[tallyAddress].SucceededOf > busyAbove
 	f.AddressFailures = t[tallyAddress].Failures
-	if sum := t[tallyAddress].Failures + t[tallyAddress].Successes; sum > 0 {
-		f.AddressFailureShare = t[tallyAddress].Failures / sum
-	}
 	f.AddressAccountsFailed = t[tallyAddress].FailedOf
 	f.AccountFailures = t[tallyAccount].Failures
 	f.AccountNetworksFailed = t[tallyAccount].FailedOf

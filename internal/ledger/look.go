@@ -18,11 +18,12 @@ func (l *Ledger) Look(ctx context.Context, now time.Time, a Attempt) (*Reservati
 	r := &Reservation{a: a}
 	l.asks(r, l.names.host(a.Host))
 	q := store.Reserve{Now: now, BusyAbove: busyAbove, Tallies: r.asks[:],
-		Marks: []store.Key{l.revoked(a.Account), l.revoked(device.Account{})}}
+		Marks: []store.Key{l.revoked(a.Account), l.revoked(device.Account{}), l.names.siteSince}}
 	if err := l.store.Reserve(ctx, &q, &r.got); err != nil {
 		return nil, fmt.Errorf("looking an address up: %w", err)
 	}
 	l.read(r)
+	l.rates(now, r)
 	return r, nil
 }
 

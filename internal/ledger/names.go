@@ -15,6 +15,8 @@ import (
 type names struct {
 	hash keys.Hasher
 	site store.Key
+	// What every attempt counts of the site.
+	siteNow, siteDay, siteUsual, siteSince store.Key
 	// salts are secret numbers, one for each thing that every attempt counts
 	// of a subject: with one at hand its name needs no hash of its own.
 	salts map[string]uint64
@@ -24,10 +26,12 @@ func newNames(ring *keys.Ring, site string) names {
 	n := names{hash: ring.Hasher("ledger/" + site), salts: make(map[string]uint64)}
 	n.site = n.subject(subjectSite, nil)
 	for _, what := range []string{config.LimitAddress, config.LimitAttempts, config.LimitNetwork, "accounts", "accounts-hour",
-		"tally", "devices", "revoked", "held", "log"} {
+		"tally", "devices", "revoked", "held", "log", "now", "day", "usual", "since"} {
 		salt := n.subject(subjectSalt, []byte(what))
 		n.salts[what] = binary.LittleEndian.Uint64(salt[:])
 	}
+	n.siteNow, n.siteDay = n.of(n.site, "now"), n.of(n.site, "day")
+	n.siteUsual, n.siteSince = n.of(n.site, "usual"), n.of(n.site, "since")
 	return n
 }
 

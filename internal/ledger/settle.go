@@ -21,7 +21,7 @@ func (l *Ledger) Settle(ctx context.Context, now time.Time, r *Reservation, o lo
 	q := store.Settle{Now: now, Local: r.got.Local}
 	a, asks := &r.a, &r.asks
 	var refund [store.MaxCharges + 1]store.Charge
-	var counts [store.MaxTallies]store.Count
+	var counts [2 * store.MaxTallies]store.Count
 	q.Refund, q.Counts = refund[:0], counts[:0]
 	giveBack := func(all bool) {
 		for i, c := range r.charges {
@@ -40,22 +40,27 @@ func (l *Ledger) Settle(ctx context.Context, now time.Time, r *Reservation, o lo
 	switch o {
 	case login.None:
 		giveBack(false)
+		if r.Asked {
+			q.Counts = r.rate(q.Counts, r.weight.left, 1, 0, 0)
+		}
 	case login.Retry:
 		giveBack(false)
 	case login.Success:
 		giveBack(true)
 		q.Wall, q.WallReset = r.account, true
-		one := store.Count{Successes: 1}
-		for i, ask := range asks {
-			if i == tallyAccount || (i == tallyCountry && a.Country == "") || (i == tallyASN && a.ASN == 0) || (i == tallyFamily && a.Family == "") {
-				continue
-			}
-			one.Ask, one.SucceededOf = ask, 0
-			if i == tallyAddress {
-				one.SucceededOf = hash64(a.Account[:])
-			}
-			q.Counts = append(q.Counts, one)
+		q.Counts = append(q.Counts,
+			store.Count{Ask: asks[tallyAddress], Successes: 1, SucceededOf: hash64(a.Account[:])},
+			store.Count{Ask: asks[tallySite], Successes: 1})
+		if a.Country != "" {
+			q.Counts = append(q.Counts, store.Count{Ask: asks[tallyCountry], Successes: 1})
 		}
+		if a.ASN != 0 {
+			q.Counts = append(q.Counts, store.Count{Ask: asks[tallyASN], Successes: 1})
+		}
+		if a.Family != "" {
+			q.Counts = append(q.Counts, store.Count{Ask: asks[tallyFamily], Successes: 1})
+		}
+		q.Counts = r.rate(q.Counts, r.weight.success, 0, 1, 1)
 		q.Visit = l.visit(r)
 	case login.Failure:
 		q.Counts = append(q.Counts, store.Count{Ask: asks[tallySite], Failures: 1})
@@ -64,11 +69,17 @@ func (l *Ledger) Settle(ctx context.Context, now time.Time, r *Reservation, o lo
 		if !a.Known {
 			network := l.names.network(a.Network)
 			q.Counts = append(q.Counts,
-				store.Count{Ask: asks[tallyAddress], Failures: 1, FailedOf: hash64(a.Account[:])},
-				store.Count{Ask: asks[tallyAccount], Failures: 1, FailedOf: hash64(network[:])})
+				store.Count{Ask: asks[tallyAddress], Failures: r.units(), FailedOf: hash64(a.Account[:])},
+				store.Count{Ask: asks[tallyAccount], Failures: min(1, r.units()), FailedOf: hash64(network[:])})
+			if r.weight.stranger {
+				q.Counts = r.rate(q.Counts, r.weight.failure, min(1, r.units()), 0, 1)
+			}
 		}
 	default:
 		// login.Unknown and whatever comes later: the charge stays.
+	}
+	if o != login.None {
+		q.Counts = r.rate(q.Counts, r.weight.back, -1, 0, 0)
 	}
 	if o != login.None && !a.Same.IsZero() {
 		// Once sent, sending it again is a new attempt.
@@ -77,7 +88,24 @@ func (l *Ledger) Settle(ctx context.Context, now time.Time, r *Reservation, o lo
 	if err := l.store.Settle(ctx, &q); err != nil {
 		return fmt.Errorf("settling: %w", err)
 	}
+	if o == login.Success && r.got.Marks[2].IsZero() && !r.got.Brief {
+		if err := l.store.Mark(ctx, l.names.siteSince, now, sinceLife); err != nil {
+			return fmt.Errorf("noting a site's first login: %w", err)
+		}
+	}
 	return nil
+}
+
+// units is what a failure counts.
+func (r *Reservation) units() float64 {
+	switch {
+	case r.a.Repeated:
+		return unitsRepeated
+	case r.UnknownAccount:
+		return unitsUnknown
+	default:
+		return 1
+	}
 }
 
 // Count takes one unit of a limit of an address that is no login: an
@@ -140,7 +168,7 @@ func (l *Ledger) ReleaseAddress(ctx context.Context, host, network netip.Prefix)
 		names.of(h, "accounts"), names.of(h, "accounts-hour"), l.addressAsk(h).Key,
 		l.side(h, config.LimitRegister), l.side(h, config.LimitReset),
 		l.side(h, config.LimitCode), l.side(h, config.LimitChange),
-		names.of(n, config.LimitNetwork), names.of(n, "slow"), names.of(n, "sounds"))
+		names.of(n, config.LimitNetwork), l.networkAsk(n).Key, names.of(n, "slow"), names.of(n, "sounds"))
 }
 
 // ReleaseAccount forgets what was counted against an account, and against it

@@ -82,6 +82,32 @@ func (e *Endpoint) Outcome(q Asked, a Reply) Outcome {
 	return Unknown
 }
 
+// UnknownAccount reports whether the answer to a failure says that there is no
+// such account.
+func (e *Endpoint) UnknownAccount(q Asked, a Reply) bool {
+	if len(e.cfg.UnknownAccount) == 0 || a.Truncated {
+		return false
+	}
+	body, ok := decodeAnswer(a)
+	if !ok {
+		return false
+	}
+	v := &view{e: e, q: q, a: a, body: body}
+	for i := range e.cfg.UnknownAccount {
+		if v.holds(&e.cfg.UnknownAccount[i]) {
+			return true
+		}
+	}
+	return false
+}
+
+// TellsSuccess reports whether an answer of this endpoint can ever say that a
+// password was right. HTTP Basic without marks only says that one was wrong.
+func (e *Endpoint) TellsSuccess() bool {
+	c := &e.cfg
+	return len(c.Success) > 0 || len(c.Failure)+len(c.Retry) == 0 && c.Body != bodyBasic
+}
+
 // view is an answer while marks are tried on it.
 type view struct {
 	e    *Endpoint

@@ -60,6 +60,15 @@ type Reading struct {
 	stream   *stream
 }
 
+// Secret hands the password of an Attempt to tag, which does not keep it, and
+// returns what that makes of it; zero for one without a password.
+func (rd *Reading) Secret(tag func(password string) [16]byte) (t [16]byte) {
+	if rd.Kind == Attempt && rd.password != "" {
+		t = tag(rd.password)
+	}
+	return t
+}
+
 // SameLogin reports whether another Reader made of the same request the login
 // that this one made: the same account and password, or a whole path that is
 // a login whatever it carries.

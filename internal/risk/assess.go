@@ -9,18 +9,13 @@ import "math"
 //
 // More evidence of an attack never lowers the score, and none of the facts'
 // values, however wild, makes it infinite.
-//
-// The families network and prior are 0: Facts does not carry them yet.
 func Assess(f Facts) Assessment {
 	var s sum
 	s.trust(f)
 	s.novelty(f)
 	s.address(f)
 	s.account(f)
-	if f.NoAcceptLanguage {
-		s.add(CodeNoAcceptLanguage, pointsNoAcceptLanguage)
-	}
-	s.end("", capClient)
+	s.rates(f)
 	s.reputation(f)
 	for _, r := range f.Check {
 		s.add(r.Code, amount(r.Points))
@@ -65,7 +60,7 @@ func (s *sum) trust(f Facts) {
 	if f.AddressSucceeded {
 		s.add(CodeAddressKnown, pointsAddressKnown)
 	}
-	if f.AccountSuccesses > 0 && f.Country != "" && f.CountryKnown && f.ASN != 0 && f.ASNKnown {
+	if near(f) && f.AccountSuccesses > 0 && f.Country != "" && f.CountryKnown && f.ASN != 0 && f.ASNKnown {
 		s.add(CodePlaceKnown, pointsPlaceKnown)
 	}
 	if f.CheckPassed {
@@ -74,12 +69,20 @@ func (s *sum) trust(f Facts) {
 	s.end(CodeTrustCap, capTrust)
 }
 
-// novelty judges an account with history against its own, and one without
-// against the site's: an account that does not exist then looks like one
-// that has never logged in.
+// near says whether a client has shown that it is near the account's owner:
+// by the owner's device, or from the very address that the owner uses. Only
+// then does the account's history count. Anybody else must meet the same
+// whether the account has a history or not: from the victim's own country and
+// operator a guesser would be asked less for names that exist, and from any
+// other more, and would so learn which do.
+func near(f Facts) bool { return f.DeviceKnown || f.AddressSucceeded }
+
+// novelty judges a known device by the account's history: a stolen cookie
+// shows in it. Everybody else is judged by the site's, so that it says nothing
+// of the account.
 func (s *sum) novelty(f Facts) {
-	if f.AccountSuccesses > 0 {
-		n := float64(f.AccountSuccesses)
+	if f.DeviceKnown {
+		n := float64(max(0, f.AccountSuccesses))
 		weight := n / (n + historyHalf)
 		if f.Country != "" && !f.CountryKnown {
 			s.add(CodeCountryNew, pointsCountryNew*weight)
@@ -111,8 +114,13 @@ func (s *sum) address(f Facts) {
 	s.end(CodeAddressCap, capAddress)
 }
 
+// account counts failures from the second network on: those of one network
+// are mostly of one address, which shows them itself, and somebody who errs
+// twice on a new device is not to be counted twice for it.
 func (s *sum) account(f Facts) {
-	s.add(CodeAccountFailures, pointsAccountFailure*amount(f.AccountFailures))
+	if f.AccountNetworksFailed > 1 {
+		s.add(CodeAccountFailures, pointsAccountFailure*amount(f.AccountFailures))
+	}
 	s.add(CodeAccountNetworks, pointsAccountNetwork*beyond(f.AccountNetworksFailed, freeNetworks))
 	s.end(CodeAccountCap, capAccount)
 }

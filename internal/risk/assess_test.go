@@ -14,7 +14,7 @@ import (
 func TestAssess(t *testing.T) {
 	// An account with much history, so that novelty counts nearly in full:
 	// 95/(95+5) = 0.95.
-	history := Facts{AccountSuccesses: 95, Country: "DE", ASN: 3320, Family: "firefox"}
+	history := Facts{DeviceKnown: true, AccountSuccesses: 95, Country: "DE", ASN: 3320, Family: "firefox"}
 	site := Facts{SiteSuccesses: 1000, Country: "DE", ASN: 3320, Family: "firefox",
 		SiteCountryRare: true, SiteASNRare: true, SiteFamilyRare: true}
 	tests := []struct {
@@ -27,33 +27,39 @@ func TestAssess(t *testing.T) {
 		{"a known address", Facts{AddressSucceeded: true}, []Reason{{"address.known", -10}}},
 		{"a check passed lately", Facts{CheckPassed: true}, []Reason{{"check.passed", -8}}},
 		{"the usual place",
-			Facts{AccountSuccesses: 1, Country: "DE", CountryKnown: true, ASN: 3320, ASNKnown: true},
-			[]Reason{{"place.known", -5}}},
+			Facts{AddressSucceeded: true, AccountSuccesses: 1, Country: "DE", CountryKnown: true, ASN: 3320, ASNKnown: true},
+			[]Reason{{"address.known", -10}, {"place.known", -5}}},
 		{"the usual country without an ASN file is no usual place",
-			Facts{AccountSuccesses: 1, Country: "DE", CountryKnown: true, ASNKnown: true}, nil},
+			Facts{AddressSucceeded: true, AccountSuccesses: 1, Country: "DE", CountryKnown: true, ASNKnown: true},
+			[]Reason{{"address.known", -10}}},
+		{"a stranger in the account's usual place is like any other",
+			Facts{AccountSuccesses: 95, Country: "DE", CountryKnown: true, ASN: 3320, ASNKnown: true, Family: "firefox", FamilyKnown: true}, nil},
+		{"a stranger in a place that is new to the account is like any other",
+			Facts{AccountSuccesses: 95, Country: "BR", ASN: 1, Family: "opera"}, nil},
 		{"trust ends at -30",
 			Facts{DeviceKnown: true, AddressSucceeded: true, CheckPassed: true,
 				AccountSuccesses: 1, Country: "DE", CountryKnown: true, ASN: 3320, ASNKnown: true},
 			[]Reason{{"device.known", -20}, {"address.known", -10}, {"place.known", -5},
 				{"check.passed", -8}, {"trust.cap", 13}}},
 
-		{"new country, ASN and client of an account with history, held to the cap",
+		{"new country, ASN and client of a known device, held to the cap",
 			history,
-			[]Reason{{"place.country_new", 7.625}, {"place.asn_new", 2.875}, {"client.family_new", 2.875},
+			[]Reason{{"device.known", -20}, {"place.country_new", 7.625}, {"place.asn_new", 2.875}, {"client.family_new", 2.875},
 				{"novelty.cap", -1.375}}},
 		{"one success makes novelty count a sixth",
-			Facts{AccountSuccesses: 1, Country: "DE"}, []Reason{{"place.country_new", 1.375}}},
+			Facts{DeviceKnown: true, AccountSuccesses: 1, Country: "DE"}, []Reason{{"device.known", -20}, {"place.country_new", 1.375}}},
 		{"five successes make novelty count half",
-			Facts{AccountSuccesses: 5, Country: "DE"}, []Reason{{"place.country_new", 4}}},
-		{"an unknown place is not a new one", Facts{AccountSuccesses: 95}, nil},
-		{"without history nothing is new while the site is learning",
+			Facts{DeviceKnown: true, AccountSuccesses: 5, Country: "DE"}, []Reason{{"device.known", -20}, {"place.country_new", 4}}},
+		{"an unknown place is not a new one", Facts{DeviceKnown: true, AccountSuccesses: 95}, []Reason{{"device.known", -20}}},
+		{"nothing is new while the site is learning",
 			Facts{SiteSuccesses: 999, Country: "DE", SiteCountryRare: true, ASN: 1, SiteASNRare: true,
 				Family: "opera", SiteFamilyRare: true}, nil},
-		{"without history the site's judges", site,
+		{"the site's history judges strangers", site,
 			[]Reason{{"place.country_rare", 8}, {"place.asn_rare", 3}, {"client.family_rare", 3},
 				{"novelty.cap", -2}}},
-		{"with history the site's is not asked",
-			Facts{AccountSuccesses: 5, CountryKnown: true, SiteSuccesses: 1e6, Country: "DE", SiteCountryRare: true}, nil},
+		{"and known devices not",
+			Facts{DeviceKnown: true, AccountSuccesses: 5, CountryKnown: true, SiteSuccesses: 1e6, Country: "DE", SiteCountryRare: true},
+			[]Reason{{"device.known", -20}}},
 
 		{"address failures count by the share that failed",
 			Facts{AddressFailures: 2, AddressFailureShare: 0.5}, []Reason{{"address.failures", 3}}},
@@ -64,10 +70,30 @@ func TestAssess(t *testing.T) {
 		{"address ends at 20",
 			Facts{AddressFailures: 5, AddressFailureShare: 1, AddressAccountsFailed: 6},
 			[]Reason{{"address.failures", 15}, {"address.accounts", 12}, {"address.cap", -7}}},
-		{"account failures", Facts{AccountFailures: 2}, []Reason{{"account.failures", 4}}},
+		{"account failures", Facts{AccountFailures: 2, AccountNetworksFailed: 2}, []Reason{{"account.failures", 4}}},
+		{"account failures of one network show at the address", Facts{AccountFailures: 9, AccountNetworksFailed: 1}, nil},
 		{"each network beyond three", Facts{AccountNetworksFailed: 5}, []Reason{{"account.networks", 6}}},
 		{"account ends at 12", Facts{AccountFailures: 5, AccountNetworksFailed: 4},
 			[]Reason{{"account.failures", 10}, {"account.networks", 3}, {"account.cap", -1}}},
+		{"a site as usual", Facts{SiteLearned: true, SiteCalm: true}, []Reason{{"site.calm", -3}}},
+		{"a site that is not known is not calm", Facts{SiteCalm: true}, nil},
+		{"the usual share of attack says nothing", Facts{SiteLearned: true, SiteAttack: 0.04}, nil},
+		{"a fifth of the logins is an attack", Facts{SiteLearned: true, SiteAttack: 0.2}, []Reason{{"site.attack", 7.75}}},
+		{"the prior ends at 10", Facts{SiteLearned: true, SiteCalm: true, SiteAttack: 0.9}, []Reason{{"site.attack", 10}}},
+		{"the prior of a site that is not known ends at 3", Facts{SiteAttack: 1}, []Reason{{"site.attack", 3}}},
+		{"an attack by other clients ends at 3", Facts{SiteLearned: true, ClientCalm: true, SiteAttack: 1}, []Reason{{"site.attack", 3}}},
+		{"an attack from other places ends at 3",
+			Facts{SiteLearned: true, PlaceCalm: true, ClientUsual: true, SiteAttack: 1, ClientAttack: 1}, []Reason{{"site.attack", 3}}},
+		{"but not for a tool that no customer has",
+			Facts{SiteLearned: true, PlaceCalm: true, SiteAttack: 1, ClientAttack: 1}, []Reason{{"site.attack", 3}, {"client.attack", 9}}},
+		{"one attack seen from all sides counts once",
+			Facts{SiteLearned: true, SiteAttack: 0.2, NetworkAttack: 0.3, ASNAttack: 0.25, ClientAttack: 0.9},
+			[]Reason{{"site.attack", 7.75}, {"network.attack", 2.25}, {"client.attack", 2}}},
+		{"what is attacked least says nothing more",
+			Facts{SiteLearned: true, SiteAttack: 0.9, NetworkAttack: 0.2, ASNAttack: 0.5}, []Reason{{"site.attack", 10}}},
+		{"an operator's networks together", Facts{ASNAttack: 0.5}, []Reason{{"network.operator_attack", 10}}},
+		{"client ends at 12", Facts{ClientAttack: 1, NoAcceptLanguage: true},
+			[]Reason{{"client.attack", 12}, {"client.no_accept_language", 3}, {"client.cap", -3}}},
 		{"no Accept-Language", Facts{NoAcceptLanguage: true}, []Reason{{"client.no_accept_language", 3}}},
 		{"reputation ends at 10", Facts{Tor: true, Blocked: true, VPN: true, Hosting: true},
 			[]Reason{{"reputation.tor", 8}, {"reputation.blocked", 6}, {"reputation.vpn", 3},
@@ -77,7 +103,7 @@ func TestAssess(t *testing.T) {
 			[]Reason{{"check.untrusted", 8}, {"check.level", 7}, {"check.cap", -5}}},
 
 		{"what is no quantity counts nothing",
-			Facts{AddressFailures: math.NaN(), AddressFailureShare: math.NaN(), AccountFailures: -3,
+			Facts{SiteAttack: math.NaN(), ClientAttack: -1, NetworkAttack: math.Inf(-1), AddressFailures: math.NaN(), AddressFailureShare: math.NaN(), AccountFailures: -3,
 				Check: []Reason{{"check.level", math.Inf(-1)}, {"check.clock", math.NaN()}}, AddressAccountsFailed: -7, AccountSuccesses: -1, Country: "DE"}, nil},
 	}
 	for _, tt := range tests {
@@ -124,6 +150,12 @@ func randomFacts(r *rand.Rand) Facts {
 		}
 		return r.IntN(12)
 	}
+	share := func() float64 {
+		if r.IntN(2) == 0 {
+			return 0
+		}
+		return []float64{r.Float64(), r.Float64(), 1, amount()}[r.IntN(4)]
+	}
 	return Facts{
 		DeviceKnown: yes(), AddressSucceeded: yes(), CheckPassed: yes(),
 		Country: []string{"", "DE"}[r.IntN(2)], ASN: uint32(r.IntN(2)), Family: []string{"", "chrome"}[r.IntN(2)],
@@ -131,6 +163,8 @@ func randomFacts(r *rand.Rand) Facts {
 		SiteSuccesses: r.IntN(2000), SiteCountryRare: yes(), SiteASNRare: yes(), SiteFamilyRare: yes(),
 		AddressFailures: amount(), AddressFailureShare: r.Float64() * 1.2, AddressAccountsFailed: count(),
 		AccountFailures: amount(), AccountNetworksFailed: count(),
+		SiteAttack: share(), NetworkAttack: share(), ASNAttack: share(), ClientAttack: share(),
+		SiteLearned: yes(), SiteCalm: yes(), ClientCalm: yes(), PlaceCalm: yes(), ClientUsual: yes(),
 		NoAcceptLanguage: yes(), Tor: yes(), Blocked: yes(), VPN: yes(), Hosting: yes(),
 		Check: []Reason{{evidence.Codes()[r.IntN(len(evidence.Codes()))], amount()}, {evidence.CodeDoubt, amount()}},
 	}
@@ -141,7 +175,7 @@ func TestReasonsSumToTheScoreInAnyOrder(t *testing.T) {
 	for range 20_000 {
 		f := randomFacts(r)
 		a := Assess(f)
-		if math.IsNaN(a.Score) || a.Score < capTrust || a.Score > capNovelty+capAddress+capAccount+capClient+capReputation+capCheck {
+		if math.IsNaN(a.Score) || a.Score < capTrust+pointsSiteCalm || a.Score > capNovelty+capAddress+capAccount+capPrior+capClient+capReputation+capCheck {
 			t.Fatalf("score %v out of bounds for %+v", a.Score, f)
 		}
 		if total(a.Reasons) != a.Score {
@@ -176,6 +210,14 @@ var worse = map[string]func(r *rand.Rand, f *Facts){
 	"another account failed": func(_ *rand.Rand, f *Facts) { f.AddressAccountsFailed = more(f.AddressAccountsFailed) },
 	"account fails more":     func(r *rand.Rand, f *Facts) { f.AccountFailures += r.Float64() * 5 },
 	"another network failed": func(_ *rand.Rand, f *Facts) { f.AccountNetworksFailed = more(f.AccountNetworksFailed) },
+	"site more attacked":     func(r *rand.Rand, f *Facts) { f.SiteAttack += r.Float64() / 4 },
+	"network more attacked":  func(r *rand.Rand, f *Facts) { f.NetworkAttack += r.Float64() / 4 },
+	"operator more attacked": func(r *rand.Rand, f *Facts) { f.ASNAttack += r.Float64() / 4 },
+	"clients more attacking": func(r *rand.Rand, f *Facts) { f.ClientAttack += r.Float64() / 4 },
+	"site not calm":          func(_ *rand.Rand, f *Facts) { f.SiteCalm = false },
+	"clients not calm":       func(_ *rand.Rand, f *Facts) { f.ClientCalm = false },
+	"place not calm":         func(_ *rand.Rand, f *Facts) { f.PlaceCalm = false },
+	"client not usual":       func(_ *rand.Rand, f *Facts) { f.ClientUsual = false },
 	"no Accept-Language":     func(_ *rand.Rand, f *Facts) { f.NoAcceptLanguage = true },
 	"tor":                    func(_ *rand.Rand, f *Facts) { f.Tor = true },
 	"blocked":                func(_ *rand.Rand, f *Facts) { f.Blocked = true },
@@ -208,8 +250,22 @@ func TestMoreEvidenceNeverLowersTheScore(t *testing.T) {
 	}
 }
 
+// What an account's history holds must not show in what a guesser meets.
+func TestAStrangerScoresTheSameWhateverTheAccountsHistory(t *testing.T) {
+	r := rand.New(rand.NewPCG(9, 10))
+	for range 20_000 {
+		f := randomFacts(r)
+		f.DeviceKnown, f.AddressSucceeded = false, false
+		none := f
+		none.AccountSuccesses, none.CountryKnown, none.ASNKnown, none.FamilyKnown = 0, false, false, false
+		if diff := cmp.Diff(Assess(none), Assess(f)); diff != "" {
+			t.Fatalf("history tells (-without +with):\n%s\n%+v", diff, f)
+		}
+	}
+}
+
 func TestAssessDoesNotChangeItsAnswer(t *testing.T) {
-	f := Facts{DeviceKnown: true, AccountFailures: 3, Tor: true, AccountSuccesses: 2, Country: "BR"}
+	f := Facts{DeviceKnown: true, ClientAttack: 0.3, AccountFailures: 3, Tor: true, AccountSuccesses: 2, Country: "BR"}
 	if diff := cmp.Diff(Assess(f), Assess(f)); diff != "" {
 		t.Error(diff)
 	}

@@ -27,6 +27,12 @@ const (
 	CodeAccountFailures = "account.failures"
 	CodeAccountNetworks = "account.networks"
 
+	CodeSiteAttack     = "site.attack"
+	CodeSiteCalm       = "site.calm"
+	CodeNetworkAttack  = "network.attack"
+	CodeOperatorAttack = "network.operator_attack"
+	CodeClientAttack   = "client.attack"
+
 	CodeNoAcceptLanguage = "client.no_accept_language"
 
 	CodeTor     = "reputation.tor"
@@ -35,13 +41,14 @@ const (
 	CodeHosting = "reputation.hosting"
 )
 
-// Codes of the difference that a family's cap makes. Client has none: its
-// only signal stays below its cap.
+// Codes of the difference that a family's cap makes. Prior and network have
+// none: one signal of theirs reaches the cap and no further.
 const (
 	CodeTrustCap      = "trust.cap"
 	CodeNoveltyCap    = "novelty.cap"
 	CodeAddressCap    = "address.cap"
 	CodeAccountCap    = "account.cap"
+	CodeClientCap     = "client.cap"
 	CodeReputationCap = "reputation.cap"
 	CodeCheckCap      = "check.cap"
 )
@@ -78,10 +85,11 @@ func Codes() []string {
 		CodeCountryRare, CodeASNRare, CodeFamilyRare,
 		CodeAddressFailures, CodeAddressAccounts,
 		CodeAccountFailures, CodeAccountNetworks,
+		CodeSiteAttack, CodeSiteCalm, CodeNetworkAttack, CodeOperatorAttack, CodeClientAttack,
 		CodeNoAcceptLanguage,
 		CodeTor, CodeBlocked, CodeVPN, CodeHosting,
 		CodeTrustCap, CodeNoveltyCap, CodeAddressCap, CodeAccountCap,
-		CodeReputationCap, CodeCheckCap,
+		CodeClientCap, CodeReputationCap, CodeCheckCap,
 		CodeOverrideDeny, CodeOverrideAllow,
 		CodeSparedDevice, CodeSparedBlameless, CodeSparedFew,
 		CodeCheckSatisfied, CodeAskAfter, CodeFloorEvidence,

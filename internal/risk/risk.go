@@ -37,19 +37,20 @@ type Facts struct {
 	ASN     uint32
 	Family  string // client family, such as "firefox" or "chrome-mobile"
 
-	// Account history.
+	// Account history: it counts for a client that is near the owner only,
+	// on a known device or at a known address.
 	AccountSuccesses int  // successes seen, 0 = no history
 	CountryKnown     bool // Country is in the account's history
 	ASNKnown         bool // ASN is in the account's history
 	FamilyKnown      bool // Family is in the account's history
-	// Site history, by which accounts without history are judged.
+	// Site history, by which everybody is judged whose device is not known.
 	SiteSuccesses   int
 	SiteCountryRare bool // less than 1 in 200 of the site's successes come from Country
 	SiteASNRare     bool
 	SiteFamilyRare  bool
 
 	// Address: failure units (half-life 12 h), the share of its logins that
-	// failed (0..1), distinct accounts that failed in the last 10 minutes.
+	// failed more than is usual with its successes (0..1), distinct accounts that failed in the last 10 minutes.
 	AddressFailures       float64
 	AddressFailureShare   float64
 	AddressAccountsFailed int
@@ -57,6 +58,25 @@ type Facts struct {
 	// networks that failed in the last hour.
 	AccountFailures       float64
 	AccountNetworksFailed int
+
+	// Shares of attack (0..1) among the logins of strangers now, each a
+	// cautious estimate: of the whole site, of the address's network (/24,
+	// /48) and operator (ASN), of clients of this make. They see one attack
+	// from several sides.
+	SiteAttack    float64
+	NetworkAttack float64
+	ASNAttack     float64
+	ClientAttack  float64
+	// SiteLearned: the site has been watched for three days and 1,000
+	// successes, so that its usual rate of success is known. SiteCalm: it is
+	// as usual now.
+	SiteLearned, SiteCalm bool
+	// Of an attack on the site these say that it comes from elsewhere:
+	// ClientCalm: clients of this make come in numbers now, and succeed as
+	// usual. PlaceCalm: so do people from this network or operator.
+	ClientCalm, PlaceCalm bool
+	// ClientUsual: customers of the site have clients of this make.
+	ClientUsual bool
 
 	// Client.
 	NoAcceptLanguage bool

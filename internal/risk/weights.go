@@ -30,6 +30,8 @@ const (
 	pointsAccountFailure = 2 // a failure unit
 	pointsAccountNetwork = 3 // each distinct failing network beyond freeNetworks
 
+	pointsSiteCalm = -3
+
 	pointsNoAcceptLanguage = 3 // browsers always send it; many tools do not
 
 	pointsTor     = 8
@@ -46,6 +48,8 @@ const (
 	capNovelty    = 12
 	capAddress    = 20
 	capAccount    = 12
+	capPrior      = 10
+	capNetwork    = 10
 	capClient     = 12
 	capReputation = 10
 	capCheck      = 10
@@ -64,6 +68,13 @@ const (
 	// historyHalf: successes of an account at which novelty counts half
 	// (n/(n+5)): one login says little about where somebody usually is.
 	historyHalf = 5
+	// capElsewhere holds the prior while a site's usual rate of success is a
+	// guess, for the first 72 hours and 1,000 successes; and for who comes
+	// from where, or with what, the attack does not.
+	capElsewhere = 3
+	// attackUsual is the share of attack at which rates of success say
+	// nothing: there always is some.
+	attackUsual = 0.04
 	// denyUnits: failure units of the address family without which the
 	// score alone never denies.
 	denyUnits = 5

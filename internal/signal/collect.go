@@ -34,6 +34,7 @@ func (c *Collector) Collect(addr netip.Addr, h http.Header, protoMajor int) Sign
 	s := Signals{
 		Family:           c.family(first(h, "User-Agent")),
 		NoAcceptLanguage: strings.TrimSpace(first(h, "Accept-Language")) == "",
+		Headers:          headersOf(h),
 	}
 	if protoMajor > 0 {
 		s.HTTPVersion = strconv.Itoa(protoMajor)

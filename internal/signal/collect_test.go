@@ -71,11 +71,11 @@ func TestCollectReadsTheHeader(t *testing.T) {
 		want   Signals
 	}{
 		{"nothing", nil, 0, Signals{NoAcceptLanguage: true}},
-		{"a language", http.Header{"Accept-Language": {"de"}}, 1, Signals{HTTPVersion: "1"}},
+		{"a language", http.Header{"Accept-Language": {"de"}}, 1, Signals{HTTPVersion: "1", Headers: 1 << 2}},
 		{"a blank language is none", http.Header{"Accept-Language": {" "}}, 3,
-			Signals{HTTPVersion: "3", NoAcceptLanguage: true}},
+			Signals{HTTPVersion: "3", Headers: 1 << 2, NoAcceptLanguage: true}},
 		{"a client", http.Header{"Accept-Language": {"de"}, "User-Agent": {"curl/8.5.0"}}, 2,
-			Signals{HTTPVersion: "2", Family: "curl"}},
+			Signals{HTTPVersion: "2", Headers: 1<<2 | 1<<7, Family: "curl"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

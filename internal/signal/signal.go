@@ -21,5 +21,7 @@ type Signals struct {
 
 	Family           string // client family by User-Agent: "chrome", "safari-mobile", …; "" unknown
 	HTTPVersion      string
+	JA4              string // fingerprint of the TLS client, "" where it cannot be had
+	Headers          uint8  // which headers there are, of those that tell browsers apart
 	NoAcceptLanguage bool
 }

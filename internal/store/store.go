@@ -97,6 +97,7 @@ type WallState struct {
 // and zero where there are no more.
 type Profile struct {
 	Successes int
+	Last      time.Time // success
 	Countries [4]uint32
 	ASNs      [6]uint32
 	Families  [4]uint32
@@ -107,8 +108,8 @@ type Profile struct {
 // kind: it is refused.
 const (
 	MaxCharges = 12
-	MaxTallies = 6
-	MaxMarks   = 2
+	MaxTallies = 16
+	MaxMarks   = 3
 )
 
 // ErrTooMany: a reservation has more charges, tallies or marks than fit.

@@ -103,7 +103,7 @@ func (l life) durable(t *testing.T, s *embedded.Store) {
 		t.Errorf("what was spent is good again (%v)", err)
 	}
 	got, err := storetest.Reserve(s, store.Reserve{Now: l.now, Profile: storetest.Key("alice"), Marks: []store.Key{storetest.Key("revoked")}})
-	if err != nil || got.Profile != (store.Profile{Successes: 1, Countries: [4]uint32{49}, ASNs: [6]uint32{3320}}) {
+	if err != nil || got.Profile != (store.Profile{Successes: 1, Last: got.Profile.Last, Countries: [4]uint32{49}, ASNs: [6]uint32{3320}}) {
 		t.Errorf("history %+v, %v", got.Profile, err)
 	}
 	if !got.Marks[0].Equal(l.now) {
@@ -208,7 +208,7 @@ func TestAnOlderHistoryOnDiskIsJoined(t *testing.T) {
 	visit(s, "alice", 2)
 	waitFor(t, "both are known", func() bool {
 		got, err := storetest.Reserve(s, store.Reserve{Now: c.Now(), Profile: storetest.Key("alice")})
-		return err == nil && got.Profile == store.Profile{Successes: 2, Countries: [4]uint32{2, 1}}
+		return err == nil && got.Profile == store.Profile{Successes: 2, Last: got.Profile.Last, Countries: [4]uint32{2, 1}}
 	})
 	closed(t, s)
 }

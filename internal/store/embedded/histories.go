@@ -53,6 +53,7 @@ func (t *histories) read(p place, now int64) store.Profile {
 	}
 	return store.Profile{
 		Successes: int(r.successes),
+		Last:      time.Unix(0, r.last),
 		Countries: r.countries,
 		ASNs:      r.asns,
 		Families:  r.families,

