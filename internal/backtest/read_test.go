@@ -91,6 +91,17 @@ func TestCSVHasOptionalColumns(t *testing.T) {
 	}
 }
 
+func TestAttemptsWithoutAnAccountAreOneAnAddressAndClient(t *testing.T) {
+	l := read(t, ReadOptions{}, `1777900455,192.0.2.7,,a,failure,`, `1777900456,192.0.2.7,,b,failure,`, `1777900457,192.0.2.7,,a,failure,`, `1777900458,192.0.2.8,anna,a,failure,`)
+	var got []string
+	for _, r := range rows(l) {
+		got = append(got, r.Account)
+	}
+	if diff := cmp.Diff([]string{"192.0.2.7 client 1", "192.0.2.7 client 2", "192.0.2.7 client 1", "anna"}, got); diff != "" || len(l.Notes) != 1 {
+		t.Errorf("notes %q (-want +got):\n%s", l.Notes, diff)
+	}
+}
+
 func TestALogThatWasWrittenReadsTheSame(t *testing.T) {
 	first := read(t, ReadOptions{}, `ts,ip,account,client,outcome,label,country,asn,cookie`,
 		`1777900455.25,192.0.2.7,"a""b,c",Mozilla/5.0 (X11; Linux),failure,legit,de,64500,yes`, `1777900456,2001:db8::1, spaced ,,unknown,,,,no`)

@@ -226,6 +226,40 @@ func TestACheckThatWasPassedIsRememberedAsThePolicySays(t *testing.T) {
 	}
 }
 
+func TestACookieIsThereForTheRestOfItsSession(t *testing.T) {
+	m := newMaker()
+	m.try(0, "192.0.2.1", "anna", "phone", Succeeded, "legit")
+	m.try(time.Minute, "192.0.2.1", "anna", "phone", Succeeded, "legit")
+	m.try(time.Hour, "192.0.2.1", "anna", "phone", Succeeded, "legit")
+	_, steps, _ := m.steps(t, Defaults(), Options{Reuse: 0})
+	for i, want := range []bool{false, true, false} {
+		if steps[i].First.Known != want {
+			t.Errorf("attempt %d: known %v, want %v", i+1, steps[i].First.Known, want)
+		}
+	}
+}
+
+func TestACheckBeforeAWrongPasswordIsRememberedOnceARightOneFollows(t *testing.T) {
+	p := asking()
+	p.Site.AskAfter = config.Duration(time.Hour) // sooner than remember
+	m := newMaker()
+	m.try(0, "192.0.2.1", "anna", "phone", Failed, "legit")
+	m.try(time.Minute, "192.0.2.1", "anna", "phone", Succeeded, "legit")
+	m.try(2*time.Hour, "192.0.2.1", "anna", "phone", Succeeded, "legit")
+	met, _, _ := m.steps(t, p, Options{Reuse: 100})
+	if diff := cmp.Diff([]risk.Action{risk.Slider, risk.Allow, risk.Allow}, met); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestAnAttacksRightGuessThatMeetsNothingReachesTheShop(t *testing.T) {
+	m := newMaker()
+	m.try(0, "192.0.2.1", "anna", "tool", Succeeded, "attack")
+	if _, _, r := m.steps(t, Defaults(), Options{}); r.Hits.All != 1 || r.Hits.Reached != 1 || r.Hits.Challenged.Count != 0 {
+		t.Errorf("%+v", r.Hits)
+	}
+}
+
 func TestAClientIsAUserAgentAFamilyAMakeOrADevice(t *testing.T) {
 	const firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:120.0) Gecko/20100101 Firefox/120.0"
 	m := newMaker()

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -117,6 +118,11 @@ func TestTheReportAddsUp(t *testing.T) {
 	if len(r.Reasons.Attack) == 0 || r.Reasons.Attack[0].Count == 0 {
 		t.Errorf("reasons %+v", r.Reasons)
 	}
+	for _, reason := range r.Reasons.Attack {
+		if reason.Count > r.Attempts-r.AllByRung[0]-r.Legitimate.Challenged.Count || reason.Share > 1 {
+			t.Errorf("%+v: more than met anything", reason)
+		}
+	}
 	for _, reason := range append(r.Reasons.Attack, r.Reasons.Legitimate...) {
 		if strings.HasSuffix(reason.Code, ".known") || strings.HasPrefix(reason.Code, "spared.") {
 			t.Errorf("%s is no reason why something is asked for", reason.Code)
@@ -176,6 +182,9 @@ func TestThePeersBanAsTheirRulesSay(t *testing.T) {
 		// Every 30 s: the fifth after 120 s; banned until 720 s, so of each 24
 		// five come through: 4*5+4. The bucket of five leaks three between two.
 		{30 * time.Second, map[string]int{"fail2ban_10m": 24, "fail2ban_24h": 5, "crowdsec_ssh_bf": 100, "crowdsec_ssh_slow_bf": 20}},
+		// Every 150 s: the first is 600 s old when the fifth comes, and counts
+		// no more.
+		{150 * time.Second, map[string]int{"fail2ban_10m": 100, "fail2ban_24h": 100, "crowdsec_ssh_bf": 100, "crowdsec_ssh_slow_bf": 100}},
 		// Every 200 s: three within 600 s.
 		{200 * time.Second, map[string]int{"fail2ban_10m": 100, "fail2ban_24h": 100, "crowdsec_ssh_bf": 100, "crowdsec_ssh_slow_bf": 100}},
 	} {
@@ -301,8 +310,15 @@ func TestADifferenceSaysWhoIsTreatedDifferently(t *testing.T) {
 	if d.B.UnchallengedShare != 1 || d.A.UnchallengedShare == 1 {
 		t.Errorf("shares %v and %v", d.A.UnchallengedShare, d.B.UnchallengedShare)
 	}
-	if len(d.Rows[0].Reasons) == 0 || d.Rows[0].Address != "192.0.2.1" {
+	if d.Rows[0].Address != "192.0.2.1" {
 		t.Errorf("the first row: %+v", d.Rows[0])
+	}
+	// The reasons are those of the policy that asks more.
+	for _, pair := range [][2]Policy{{asking(), Defaults()}, {Defaults(), asking()}} {
+		asked, err := Differences(ctx, m.Log, pair[0], pair[1], Options{Reuse: 100})
+		if err != nil || len(asked.Rows) == 0 || !slices.Contains(asked.Rows[0].Reasons, risk.CodeAskAfter) {
+			t.Errorf("%v, %+v", err, asked)
+		}
 	}
 	var text strings.Builder
 	if err := d.Write(&text); err != nil {
