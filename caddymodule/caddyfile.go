@@ -56,7 +56,7 @@ func parseGlobalOption(d *caddyfile.Dispenser, prev any) (any, error) {
 //	    limit            NAME off
 //	    limit            account SLIDER GAP LONGEST
 //	    limit            accounts PER_10M PER_HOUR
-//	    second_factor    off
+//	    second_factor    off|optional|required { ... }   # see secondOptions
 //	    on_store_error   local|deny
 //	    site             NAME
 //	    page {
@@ -136,12 +136,14 @@ func appOptions(app *config.App) options {
 // siteOptions are the options of a site's block.
 func siteOptions(s *config.Site) options {
 	return options{
-		"mode":             {example: "mode monitor", min: 1, max: 1, set: text(&s.Mode)},
-		"ask_after":        {example: "ask_after 3d", min: 1, max: 1, set: durationOrOff(&s.AskAfter)},
-		"remember":         {example: "remember 24h", min: 1, max: 1, set: duration(&s.Remember)},
-		"ladder":           {example: exampleLadder, min: 2, max: 8, set: func(args []caddyfile.Token) error { return parseLadder(s, args) }},
-		"limit":            {example: exampleLimit, min: 2, max: 4, many: true, set: func(args []caddyfile.Token) error { return parseLimit(s, args) }},
-		"second_factor":    {example: "second_factor off", min: 1, max: 1, set: text(&s.SecondFactor)},
+		"mode":      {example: "mode monitor", min: 1, max: 1, set: text(&s.Mode)},
+		"ask_after": {example: "ask_after 3d", min: 1, max: 1, set: durationOrOff(&s.AskAfter)},
+		"remember":  {example: "remember 24h", min: 1, max: 1, set: duration(&s.Remember)},
+		"ladder":    {example: exampleLadder, min: 2, max: 8, set: func(args []caddyfile.Token) error { return parseLadder(s, args) }},
+		"limit":     {example: exampleLimit, min: 2, max: 4, many: true, set: func(args []caddyfile.Token) error { return parseLimit(s, args) }},
+		"second_factor": {example: "second_factor optional", min: 1, max: 1, bare: true, block: func(args []caddyfile.Token, d *caddyfile.Dispenser) error {
+			return parseSecond(s, args, d)
+		}},
 		"on_store_error":   {example: "on_store_error local", min: 1, max: 1, set: text(&s.OnStoreError)},
 		"site":             {example: "site shop", min: 1, max: 1, set: text(&s.Site)},
 		"origins":          {example: "origins https://www.shop.example", min: 1, max: -1, set: list(&s.Origins)},

@@ -28,7 +28,8 @@ type option struct {
 	// It may be given more than once.
 	many bool
 	// One of the two: set takes the values, block also reads what stands
-	// in braces after them.
+	// in braces after them, which may be missing where bare says so.
+	bare  bool
 	set   func(args []caddyfile.Token) error
 	block func(args []caddyfile.Token, d *caddyfile.Dispenser) error
 }
@@ -59,7 +60,7 @@ func readBlock(d *caddyfile.Dispenser, where string, known options) error {
 			if err := opt.set(args); err != nil {
 				return d.Errf("%s: %w; one that works: %s", name, err, opt.example)
 			}
-		case !braces:
+		case !braces && !opt.bare:
 			return d.Errf("%s needs a block in braces; one that works: %s", name, opt.example)
 		default:
 			if err := opt.block(args, d); err != nil {

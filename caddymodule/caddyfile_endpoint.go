@@ -30,6 +30,8 @@ const exampleEndpoint = "endpoint login { ... } with lines such as: account_fiel
 //	    gmail_dots
 //	    session_cookies NAME...
 //	    in_place
+//	    identity_cookie NAME
+//	    sign_out       PATH
 //	    script         opencart4
 //	    success|failure|retry CONDITION...
 //	    unknown_account CONDITION...
@@ -85,6 +87,8 @@ func endpointOptions(e *config.Endpoint) options {
 		"gmail_dots":      {example: "gmail_dots", set: flag(&e.GmailDots)},
 		"session_cookies": {example: "session_cookies PHPSESSID", min: 1, max: -1, many: true, set: list(&e.SessionCookies)},
 		"in_place":        {example: "in_place", set: flag(&e.InPlace)},
+		"identity_cookie": {example: "identity_cookie wordpress_logged_in_*", min: 1, max: 1, set: text(&e.IdentityCookie)},
+		"sign_out":        {example: "sign_out /index.php?route=account/logout", min: 1, max: 1, set: text(&e.SignOut)},
 		"script": {example: "script opencart4", min: 1, max: 1, set: func(args []caddyfile.Token) error {
 			if scriptShapes[args[0].Text] == nil {
 				return fmt.Errorf("the script %q is not known; one that works: script opencart4", args[0].Text)

@@ -87,9 +87,8 @@ type Site struct {
 	// Limits that differ from DefaultLimits, by name. Default: DefaultLimits
 	Limits map[string]Limit `json:"limits,omitempty"`
 
-	// Whether accounts may have a second factor: only `off` exists yet.
-	// Default: off
-	SecondFactor string `json:"second_factor,omitempty"`
+	// Whether accounts may, or must, have a second factor. Default: off
+	SecondFactor *SecondFactor `json:"second_factor,omitempty"`
 
 	// What a login meets when the store does not answer: `local` (this
 	// node's own counters) or `deny`. Default: local

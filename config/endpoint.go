@@ -125,6 +125,16 @@ type Endpoint struct {
 	// Default: none
 	SessionCookies []string `json:"session_cookies,omitempty"`
 
+	// A cookie that the login sets and whose value starts with the name of
+	// who signed in, up to a `|`; `*` at the end of its name. Where the shop
+	// takes more than one name for an account (an e-mail address and a login
+	// name), this says which it was. Default: none, the name that was typed
+	IdentityCookie string `json:"identity_cookie,omitempty"`
+
+	// A GET of this address signs the session's owner out at the shop.
+	// Default: none
+	SignOut string `json:"sign_out,omitempty"`
+
 	// The shop's own script that sends this login: `opencart4`. A check is
 	// then answered in the shape that leads that script to it.
 	// Default: none, problem+json

@@ -20,6 +20,7 @@ func wooCommerce() []Endpoint {
 		Requires:       []string{"login"},
 		Conflicts:      wordPressConflicts,
 		SessionCookies: []string{"wordpress_logged_in_*"},
+		IdentityCookie: "wordpress_logged_in_*",
 		BodyOnly:       true,
 		FormOnly:       true,
 		Success:        loggedIn,
@@ -30,6 +31,8 @@ func wooCommerce() []Endpoint {
 		AccountFields:  []string{"log"},
 		PasswordFields: []string{"pwd"},
 		Conflicts:      wordPressConflicts,
+		SessionCookies: []string{"wordpress_logged_in_*"},
+		IdentityCookie: "wordpress_logged_in_*",
 		BodyOnly:       true,
 		FormOnly:       true,
 		Success:        loggedIn,
@@ -63,7 +66,7 @@ var (
 func openCart4() []Endpoint {
 	return append([]Endpoint{{
 		Kind: KindLogin, Name: "opencart4", Script: "opencart4",
-		InPlace: true, SessionCookies: []string{"OCSESSID"},
+		InPlace: true, SessionCookies: []string{"OCSESSID"}, SignOut: "/index.php?route=account/logout",
 		Paths:          []string{"*/login"},
 		AccountFields:  []string{"email"},
 		PasswordFields: []string{"password"},
@@ -88,7 +91,7 @@ func openCart4() []Endpoint {
 func openCart3() []Endpoint {
 	return append([]Endpoint{{
 		Kind: KindLogin, Name: "opencart3",
-		InPlace: true, SessionCookies: []string{"OCSESSID"},
+		InPlace: true, SessionCookies: []string{"OCSESSID"}, SignOut: "/index.php?route=account/logout",
 		Paths:          []string{"*/login"},
 		AccountFields:  []string{"email"},
 		PasswordFields: []string{"password"},
@@ -118,7 +121,7 @@ func openCart3() []Endpoint {
 func zenCart() []Endpoint {
 	return append([]Endpoint{{
 		Kind: KindLogin, Name: "zencart",
-		SessionCookies: []string{"zenid"},
+		SessionCookies: []string{"zenid"}, SignOut: "/index.php?main_page=logoff",
 		Paths:          []string{"*/login"},
 		AccountFields:  []string{"email_address"},
 		PasswordFields: []string{"password"},

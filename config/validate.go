@@ -123,7 +123,7 @@ func (s *Site) Validate() error {
 	add(within("remember", s.Remember, minRemember, maxRemember, "24h")...)
 	add(s.EffectiveLadder().check()...)
 	add(checkLimits(s.Limits)...)
-	add(oneOf("second_factor", s.SecondFactor, "off", "optional", "required")...)
+	add(s.SecondFactor.check()...)
 	add(oneOf("on_store_error", s.OnStoreError, OnStoreErrorLocal, OnStoreErrorDeny)...)
 	add(oneOf("log_addresses", s.LogAddresses, LogAddressesTruncated, LogAddressesFull)...)
 	if s.Site != "" && !siteName.MatchString(s.Site) {

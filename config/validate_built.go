@@ -19,10 +19,7 @@ type part[T any] struct {
 
 var appParts []part[App]
 
-var siteParts = []part[Site]{
-	{"second_factor", "apps, passkeys and codes", "second_factor off",
-		func(s *Site) bool { return s.SecondFactor == "optional" || s.SecondFactor == "required" }},
-}
+var siteParts []part[Site]
 
 // missingParts refuses what the settings use and no part serves yet.
 func missingParts[T any](parts []part[T], settings *T) (errs []error) {

@@ -1,0 +1,135 @@
+package hold
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/login-guard/login-guard/internal/store"
+)
+
+// A session that a login touched is shut from before the login goes to the
+// shop until the second factor is given: shops that keep the session's name
+// over a login sign in the very cookie that the browser already has, and so
+// the cookie alone, on any route and at any gateway, would be enough.
+//
+// A session may be part of several logins at once. It opens when each of them
+// has ended: by a refusal of the shop, or by the factor of its account. What
+// came of a login that nobody knows the end of stays shut.
+
+const (
+	// ShutLife is how long a session stays shut that nobody opens: longer
+	// than shops keep one.
+	ShutLife = 30 * 24 * time.Hour
+	// maxEntries of one session; more sign-ins than that at once are none.
+	maxEntries = 16
+	// tries at a row that others change too.
+	tries = 20
+)
+
+// ErrBusy: too many logins in one session.
+var ErrBusy = errors.New("too many logins wait in this session")
+
+// entry is one login in a shut session.
+type entry struct {
+	ID    [16]byte  `json:"i"`
+	Owner store.Key `json:"o"`
+}
+
+// Shut shuts sessions for a login of owner.
+func Shut(ctx context.Context, rows store.Rows, sessions []store.Key, id [16]byte, owner store.Key) error {
+	for _, s := range sessions {
+		if err := change(ctx, rows, s, func(all []entry) ([]entry, error) {
+			if slices.ContainsFunc(all, func(e entry) bool { return e.ID == id }) {
+				return all, nil
+			}
+			if len(all) >= maxEntries {
+				return nil, ErrBusy
+			}
+			return append(all, entry{id, owner}), nil
+		}); err != nil {
+			return fmt.Errorf("shutting a session: %w", err)
+		}
+	}
+	return nil
+}
+
+// Lift ends one login in its sessions: the shop refused it.
+func Lift(ctx context.Context, rows store.Rows, sessions []store.Key, id [16]byte) error {
+	return lift(ctx, rows, sessions, func(e entry) bool { return e.ID == id })
+}
+
+// Open ends all of owner's logins in sessions: he gave his second factor.
+func Open(ctx context.Context, rows store.Rows, sessions []store.Key, owner store.Key) error {
+	return lift(ctx, rows, sessions, func(e entry) bool { return e.Owner == owner })
+}
+
+func lift(ctx context.Context, rows store.Rows, sessions []store.Key, ends func(entry) bool) error {
+	var all error
+	for _, s := range sessions {
+		if err := change(ctx, rows, s, func(all []entry) ([]entry, error) {
+			return slices.DeleteFunc(all, ends), nil
+		}); err != nil {
+			all = errors.Join(all, fmt.Errorf("opening a session: %w", err))
+		}
+	}
+	return all
+}
+
+// change changes the entries of one session; without any the row goes.
+func change(ctx context.Context, rows store.Rows, session store.Key, with func([]entry) ([]entry, error)) error {
+	for range tries {
+		row, err := rows.LoadRow(ctx, session)
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+		var before []entry
+		if row.Version != 0 {
+			if err := json.Unmarshal(row.Value, &before); err != nil {
+				return fmt.Errorf("a session's row: %w", err)
+			}
+		}
+		after, err := with(slices.Clone(before))
+		if err != nil {
+			return err
+		}
+		if slices.Equal(before, after) {
+			return nil
+		}
+		var value []byte
+		if len(after) > 0 {
+			if value, err = json.Marshal(after); err != nil {
+				return err
+			}
+		}
+		if _, err = rows.SwapRow(ctx, session, row.Version, value, ShutLife); !errors.Is(err, store.ErrConflict) {
+			return err
+		}
+	}
+	return store.ErrConflict
+}
+
+// IsShut reports whether one of the sessions is shut. When the shared database
+// does not answer, err says so and what this node knows decides.
+func IsShut(ctx context.Context, rows store.Rows, sessions []store.Key) (bool, error) {
+	var down error
+	for _, s := range sessions {
+		row, err := rows.LoadRow(ctx, s)
+		switch {
+		case errors.Is(err, store.ErrNotFound):
+		case errors.Is(err, store.ErrLost):
+			return true, nil
+		case err != nil:
+			down = err
+			if rows.KnownRow(s) {
+				return true, err
+			}
+		case row.Version != 0:
+			return true, nil
+		}
+	}
+	return false, down
+}
