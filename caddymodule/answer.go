@@ -50,6 +50,9 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, reading login.R
 		return h.message(w, r, http.StatusForbidden, page.Foreign, "")
 	}
 	f := reading.Fields
+	if h.isSecondForm(f, own) {
+		return h.secondForm(w, r, g, f, own, next)
+	}
 	if g.held.Foreign(f[fieldHold]) {
 		h.app.foreign(h.now())
 	}

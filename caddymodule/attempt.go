@@ -57,7 +57,8 @@ type attempt struct {
 	verdict    risk.Verdict
 	mode       string
 	outcome    string
-	placed     bool // its placeholders are known to the replacer
+	placed     bool   // its placeholders are known to the replacer
+	trust      string // what replaces the cookie of a trusted browser
 }
 
 func newAttempt(reading login.Reading, cookies ownCookies, clearance string) *attempt {

@@ -13,6 +13,11 @@ import (
 const (
 	deviceCookie = "login_guard_device"
 	passCookie   = "login_guard_pass"
+	// Of a second factor: a held answer's ticket, the proof of a login of a
+	// few minutes ago, and a browser that is not asked again.
+	secondCookie = "login_guard_second"
+	proofCookie  = "login_guard_login"
+	trustCookie  = "login_guard_trust"
 	hostPrefix   = "__Host-"
 )
 
@@ -50,7 +55,30 @@ func cookieOf(r *http.Request, name string) string {
 }
 
 // ownCookies are the values of our cookies that a request carried.
-type ownCookies struct{ device, pass string }
+type ownCookies struct{ device, pass, second, proof, trust string }
+
+// of is where the value of a cookie of ours goes, nil if it is no such cookie.
+func (o *ownCookies) of(name string) *string {
+	switch name {
+	case deviceCookie:
+		return &o.device
+	case passCookie:
+		return &o.pass
+	case secondCookie:
+		return &o.second
+	case proofCookie:
+		return &o.proof
+	case trustCookie:
+		return &o.trust
+	}
+	return nil
+}
+
+// expireCookie takes a cookie of ours away.
+func expireCookie(w http.ResponseWriter, r *http.Request, name string) {
+	c := &http.Cookie{Name: cookieName(r, name), Path: "/", MaxAge: -1, HttpOnly: true, Secure: secure(r), SameSite: http.SameSiteLaxMode}
+	w.Header().Add("Set-Cookie", c.String())
+}
 
 // takeCookies takes our cookies out of what the shop will see, leaves the
 // others as they are, to the byte, and returns the values of ours.
@@ -63,16 +91,13 @@ func takeCookies(r *http.Request) (own ownCookies) {
 		var kept []string
 		for _, part := range strings.Split(line, ";") {
 			name, value, _ := strings.Cut(strings.Trim(part, " \t"), "=")
-			switch strings.TrimPrefix(name, hostPrefix) {
-			case holdCookie: // for the page of a check only
-			case deviceCookie:
-				if name == cookieName(r, deviceCookie) {
-					own.device = value
+			plain := strings.TrimPrefix(name, hostPrefix)
+			switch to := own.of(plain); {
+			case to != nil:
+				if name == cookieName(r, plain) {
+					*to = value
 				}
-			case passCookie:
-				if name == cookieName(r, passCookie) {
-					own.pass = value
-				}
+			case plain == holdCookie: // for the page of a check only
 			default:
 				kept = append(kept, part)
 			}

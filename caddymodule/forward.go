@@ -13,6 +13,7 @@ import (
 
 	"github.com/login-guard/login-guard/config"
 	"github.com/login-guard/login-guard/internal/device"
+	"github.com/login-guard/login-guard/internal/engine"
 	"github.com/login-guard/login-guard/internal/login"
 	"github.com/login-guard/login-guard/internal/risk"
 )
@@ -33,10 +34,19 @@ func (h *Handler) forward(w http.ResponseWriter, r *http.Request, a *attempt, ne
 	body := &countingBody{ReadCloser: r.Body}
 	r.Body = body
 
+	pending, err := h.beforeShop(w, r, a)
+	if err != nil {
+		h.settle(r.Context(), a, login.None)
+		a.verdict = engine.StoreDown()
+		h.report(r, a, login.None)
+		return h.secondDown(w, r, a, err)
+	}
 	answer := newAnswerWriter(w)
-	err := next.ServeHTTP(answer, r)
+	answer.sealed = pending != nil
+	err = next.ServeHTTP(answer, r)
 	switch {
 	case err != nil && neverSent(err, body) && !h.standIn:
+		h.unsent(r, a, pending)
 		h.settle(r.Context(), a, login.Retry)
 		h.report(r, a, login.Retry)
 		if a.solved != nil {
@@ -44,13 +54,14 @@ func (h *Handler) forward(w http.ResponseWriter, r *http.Request, a *attempt, ne
 		}
 		return err
 	case err != nil:
+		h.unanswered(w, pending, answer)
 		h.inDoubt(r, answer.Header(), a, login.Unknown)
 		h.settle(r.Context(), a, login.Unknown)
 		h.report(r, a, login.Unknown)
 		return err
 	}
 	o := login.Unknown
-	if !answer.released && answer.status() != statusLeft {
+	if !answer.released && !answer.over && answer.status() != statusLeft {
 		reply := login.Reply{Status: answer.status(), Header: answer.Header(), Body: answer.body.Bytes()}
 		if o = a.reading.Endpoint.Outcome(asked, reply); o == login.Failure {
 			h.failed(a, a.reading.Endpoint.UnknownAccount(asked, reply))
@@ -63,9 +74,16 @@ func (h *Handler) forward(w http.ResponseWriter, r *http.Request, a *attempt, ne
 		o = h.inPlace(r, answer.Header(), a)
 	}
 	h.inDoubt(r, answer.Header(), a, o)
+	if held, err := h.afterShop(w, r, a, pending, answer, o); held {
+		return err
+	}
 	h.settle(r.Context(), a, o)
 	if !answer.released {
 		h.remember(w, r, a, o)
+		h.prove(w, r, a, o)
+		if a.trust != "" {
+			writeCookie(w, r, trustCookie, a.trust, h.second.TrustTime())
+		}
 	}
 	h.report(r, a, o)
 	if a.solved != nil && a.solved.login.Script && !answer.released {
@@ -223,6 +241,9 @@ type answerWriter struct {
 	code     int
 	body     bytes.Buffer
 	released bool
+	// sealed: nothing goes out before it is known whether it may, not even
+	// informational answers. What is larger than maxAnswer is over and gone.
+	sealed, over bool
 }
 
 func newAnswerWriter(w http.ResponseWriter) *answerWriter {
@@ -241,7 +262,9 @@ func (a *answerWriter) status() int {
 func (a *answerWriter) WriteHeader(code int) {
 	switch {
 	case code >= 100 && code < 200 && code != http.StatusSwitchingProtocols:
-		a.ResponseWriter.WriteHeader(code)
+		if !a.sealed {
+			a.ResponseWriter.WriteHeader(code)
+		}
 	case a.code == 0:
 		a.code = code
 	}
@@ -250,6 +273,10 @@ func (a *answerWriter) WriteHeader(code int) {
 func (a *answerWriter) Write(p []byte) (int, error) {
 	if a.code == 0 {
 		a.code = http.StatusOK
+	}
+	if a.sealed && a.body.Len()+len(p) > maxAnswer {
+		a.over = true
+		return len(p), nil
 	}
 	if !a.released && a.body.Len()+len(p) > maxAnswer {
 		if err := a.release(); err != nil {

@@ -20,7 +20,9 @@ import (
 	"github.com/login-guard/login-guard/internal/challenge"
 	"github.com/login-guard/login-guard/internal/device"
 	"github.com/login-guard/login-guard/internal/engine"
+	"github.com/login-guard/login-guard/internal/factor"
 	"github.com/login-guard/login-guard/internal/held"
+	"github.com/login-guard/login-guard/internal/hold"
 	"github.com/login-guard/login-guard/internal/keys"
 	"github.com/login-guard/login-guard/internal/ledger"
 	"github.com/login-guard/login-guard/internal/login"
@@ -63,6 +65,7 @@ type Handler struct {
 	random    io.Reader
 	// standIn: what fails here goes on to another shop.
 	standIn bool
+	second  *second // nil: accounts have no second factor
 }
 
 // guard is what a handler needs the key for.
@@ -74,6 +77,8 @@ type guard struct {
 	held      *held.Keeper
 	store     store.Store
 	collector *signal.Collector
+	answers   *hold.Keeper
+	vault     *factor.Vault
 }
 
 // CaddyModule returns the Caddy module information.
@@ -115,6 +120,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	for _, e := range endpoints {
 		h.sessions = append(h.sessions, e.SessionCookies...)
 	}
+	h.second = newSecond(h)
 	h.signs, h.unguarded = unguarded.NewSigns(config.KnownSessionNames(), endpoints), h.app.state.unguardedOf(h.name)
 	p := h.Page.WithDefaults()
 	if p.Name == "" {
@@ -183,6 +189,8 @@ func (h *Handler) build() (*guard, error) {
 		held:      &held.Keeper{Ring: ring, Store: s, Site: h.name, Random: h.random},
 		store:     s,
 		collector: signal.NewCollector(h.app.signalFiles()),
+		answers:   &hold.Keeper{Ring: ring, Store: s, Site: h.name, Random: h.random},
+		vault:     &factor.Vault{Rows: s, Ring: ring, Site: h.name, Random: h.random},
 	}
 	g.engine = h.decidesBy(g.ledger)
 	return g, nil
@@ -227,7 +235,7 @@ func (h *Handler) endpointNames() []string {
 // the writer and the body that it came with.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
 	if h.reserved(r) {
-		return h.serveOwn(w, r)
+		return h.serveOwn(w, r, next)
 	}
 	login.DropHTTPUpgrade(r.Header)
 	if run := h.learning(); run != nil {
@@ -241,7 +249,13 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 		clearance = sent[0]
 		delete(r.Header, clearanceHeader)
 	}
-	switch reading := h.reader.Read(w, r); {
+	reading := h.reader.Read(w, r)
+	if reading.Kind != login.Attempt && reading.Kind != login.Answer {
+		if out, err := h.shutOut(w, r, own); out {
+			return err
+		}
+	}
+	switch {
 	case reading.Kind == login.Other && h.ownPreflight(r):
 		return h.preflight(w, r, next)
 	case reading.Plain():

@@ -42,7 +42,7 @@ type reply struct {
 }
 
 // serveOwn answers the reserved paths. Nothing below them reaches the shop.
-func (h *Handler) serveOwn(w http.ResponseWriter, r *http.Request) error {
+func (h *Handler) serveOwn(w http.ResponseWriter, r *http.Request, shop caddyhttp.Handler) error {
 	path := r.URL.Path
 	if !strings.HasPrefix(path, h.prefix) {
 		path = original(r).Path
@@ -74,6 +74,10 @@ func (h *Handler) serveOwn(w http.ResponseWriter, r *http.Request) error {
 		return h.serveGuard(w, r)
 	case "inline":
 		return h.serveInline(w, r, g)
+	case "second":
+		return h.serveSecond(w, r, g, shop)
+	case accountPath:
+		return h.serveAccount(w, r, g)
 	}
 	serve := map[string]func(http.ResponseWriter, *http.Request, *guard, held.Slip, ask) error{
 		"verify": h.serveVerify, "renew": h.serveRenew, "slow": h.serveSlow, "sound": h.serveSound,

@@ -11,6 +11,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"io"
+	"math"
 	"strings"
 	"time"
 
@@ -36,6 +37,7 @@ type Account [16]byte
 type Seen struct {
 	Account Account
 	At      time.Time // last success, to the second
+	First   time.Time // first success, to the minute and within 45 days
 }
 
 // Device is a browser. The zero Device is one that we do not know.
@@ -62,11 +64,31 @@ func (d Device) Last(account Account, now time.Time) (at time.Time, ok bool) {
 	return time.Time{}, false
 }
 
+// establishedAfter is how long a device has been an account's before it is
+// believed where others are not. Whoever has just learned a password has no
+// such device.
+const establishedAfter = 7 * 24 * time.Hour
+
+// Established reports whether account has logged in from here at least twice,
+// and first at least a week ago.
+func (d Device) Established(account Account, now time.Time) bool {
+	for _, s := range d.Accounts {
+		if s.Account == account {
+			return now.Sub(s.At) < Life && s.At.After(s.First) && now.Sub(s.First) >= establishedAfter
+		}
+	}
+	return false
+}
+
 // Succeeded returns d with account put first.
 func (d Device) Succeeded(account Account, now time.Time) Device {
-	list := []Seen{{account, now}}
+	list := []Seen{{account, now, now}}
 	for _, s := range d.Accounts {
-		if s.Account != account && len(list) < MaxAccounts && now.Sub(s.At) < Life {
+		switch {
+		case now.Sub(s.At) >= Life:
+		case s.Account == account:
+			list[0].First = s.First
+		case len(list) < MaxAccounts:
 			list = append(list, s)
 		}
 	}
@@ -75,7 +97,8 @@ func (d Device) Succeeded(account Account, now time.Time) Device {
 }
 
 const (
-	deviceVersion = 1
+	// Of version 1 cookies did not say when an account was first seen.
+	deviceVersion = 2
 	passVersion   = 2
 	passTail      = 21 // family, issued, expires, succeeded
 )
@@ -86,6 +109,7 @@ func (d Device) Seal(ring *keys.Ring, site string) string {
 	for _, s := range d.Accounts {
 		b = append(b, s.Account[:]...)
 		b = binary.BigEndian.AppendUint32(b, uint32(s.At.Unix()))
+		b = binary.BigEndian.AppendUint16(b, uint16(max(0, min(s.At.Sub(s.First)/time.Minute, math.MaxUint16))))
 	}
 	return base64.RawURLEncoding.EncodeToString(ring.Seal(keys.Device, b, []byte("device/"+site)))
 }
@@ -94,14 +118,22 @@ func (d Device) Seal(ring *keys.Ring, site string) string {
 // is no device: ok is false.
 func Open(ring *keys.Ring, site, cookie string) (d Device, ok bool) {
 	b, ok := open(ring, "device/"+site, cookie, deviceVersion)
-	if !ok || len(b) < 16 || (len(b)-16)%20 != 0 || (len(b)-16)/20 > MaxAccounts {
+	size := 22
+	if !ok {
+		b, ok = open(ring, "device/"+site, cookie, 1)
+		size = 20
+	}
+	if !ok || len(b) < 16 || (len(b)-16)%size != 0 || (len(b)-16)/size > MaxAccounts {
 		return Device{}, false
 	}
 	copy(d.ID[:], b)
-	for b = b[16:]; len(b) > 0; b = b[20:] {
+	for b = b[16:]; len(b) > 0; b = b[size:] {
 		var s Seen
 		copy(s.Account[:], b)
 		s.At = time.Unix(int64(binary.BigEndian.Uint32(b[16:])), 0)
+		if s.First = s.At; size == 22 {
+			s.First = s.At.Add(-time.Minute * time.Duration(binary.BigEndian.Uint16(b[20:])))
+		}
 		d.Accounts = append(d.Accounts, s)
 	}
 	return d, true

@@ -131,7 +131,7 @@ func TestASuccessPutsItsAccountFirstAndOnce(t *testing.T) {
 	kept := append([]device.Seen(nil), before.Accounts...)
 	now := start.Add(time.Minute)
 	d := before.Succeeded(account(3), now)
-	if len(d.Accounts) != 8 || d.Accounts[0] != (device.Seen{Account: account(3), At: now}) {
+	if len(d.Accounts) != 8 || d.Accounts[0] != (device.Seen{Account: account(3), At: now, First: kept[4].First}) {
 		t.Fatalf("got %v", d.Accounts)
 	}
 	if at, ok := d.Last(account(3), now); !ok || !at.Equal(now) {
@@ -211,4 +211,37 @@ func FuzzOpen(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestADeviceIsEstablishedAWeekAndTwoLoginsAfterItsFirst(t *testing.T) {
+	r := ring(t, 1)
+	d, day := device.Device{}, 24*time.Hour
+	at := func(after time.Duration) time.Time { return start.Add(after) }
+	for _, step := range []struct {
+		login time.Duration // zero: none
+		now   time.Duration
+		want  bool
+	}{
+		{login: time.Hour, now: time.Hour},
+		{now: 8 * day}, // one login
+		{login: 2 * time.Hour, now: 2 * time.Hour},
+		{login: 3 * day, now: 3 * day},
+		{now: 6 * day},
+		{now: 8 * day, want: true},
+		{login: 60 * day, now: 60 * day, want: true},
+	} {
+		if step.login > 0 {
+			opened, ok := device.Open(r, "shop", d.Succeeded(account(1), at(step.login)).Seal(r, "shop"))
+			if !ok {
+				t.Fatal("its cookie does not open")
+			}
+			d = opened
+		}
+		if got := d.Established(account(1), at(step.now)); got != step.want {
+			t.Errorf("login after %s, now %s: %v, want %v", step.login, step.now, got, step.want)
+		}
+		if d.Established(account(2), at(step.now)) {
+			t.Error("established for another account")
+		}
+	}
 }

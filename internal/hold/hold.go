@@ -62,6 +62,8 @@ type Answer struct {
 	// says that it was for this very one.
 	Passed device.Rung
 	Earned bool
+	// Challenge is what the factor answers, see package factor.
+	Challenge string
 	// Enrol: there is no factor yet, and the login waits until there is.
 	Enrol bool
 	// Script: a script sent the login. Login names it, for the script's second
@@ -69,8 +71,8 @@ type Answer struct {
 	Script bool
 	Login  [16]byte
 	Back   string
-	// Known: the device has been this account's for long enough to be
-	// trusted with changes.
+	// Established: the device has been this account's for long enough to be
+	// believed.
 	Established bool
 	At          time.Time
 }

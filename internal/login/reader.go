@@ -348,3 +348,13 @@ func (rd *Reader) readWhole(s *subject, body []byte) Reading {
 	}
 	return rd.finish(s, &f, true)
 }
+
+// Endpoint is the login of that name, nil if there is none.
+func (rd *Reader) Endpoint(name string) *Endpoint {
+	for _, e := range rd.endpoints {
+		if e.Name() == name {
+			return e
+		}
+	}
+	return nil
+}

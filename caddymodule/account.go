@@ -1,0 +1,368 @@
+package caddymodule
+
+import (
+	"crypto/subtle"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"github.com/login-guard/login-guard/config"
+	"github.com/login-guard/login-guard/internal/factor"
+	"github.com/login-guard/login-guard/internal/keys"
+	"github.com/login-guard/login-guard/internal/page"
+	"github.com/login-guard/login-guard/internal/record"
+	"github.com/login-guard/login-guard/internal/risk"
+)
+
+// The account page lets customers set their second factors up. Who it is for
+// is somebody who signed in through this gateway a few minutes ago, in this
+// very session; whoever has a factor gives it before anything is changed.
+
+// accountPath is where it is, below the prefix.
+const accountPath = "account"
+
+// Fields of its forms, beside those of the second factor.
+const (
+	fieldToken       = "login_guard_token"
+	fieldTicket      = "login_guard_ticket"
+	fieldID          = "login_guard_id"
+	fieldName        = "login_guard_name"
+	fieldContact     = "login_guard_contact"
+	fieldAttestation = "login_guard_attestation"
+)
+
+// desk is where somebody changes his factors: on the account page, or at a
+// login that waits until there is one.
+type desk struct {
+	h   *Handler
+	w   http.ResponseWriter
+	r   *http.Request
+	g   *guard
+	f   map[string]string
+	now time.Time
+
+	owner   factor.ID
+	name    string // of the account, as typed
+	session string // what is begun here is good only here
+	actor   factor.Actor
+	account *factor.Account // nil: nothing is known of it
+
+	proof *proof     // on the account page
+	held  *secondAsk // at a login
+	own   ownCookies
+
+	state deskState
+	token string
+}
+
+// deskState is what goes from one page of a desk to the next, sealed.
+type deskState struct {
+	Given     string   `json:"g,omitempty"` // at a login: the factor that was set up
+	Challenge string   `json:"c,omitempty"`
+	Test      bool     `json:"t,omitempty"`
+	Contact   string   `json:"p,omitempty"`
+	State     []byte   `json:"s,omitempty"`
+	Codes     []string `json:"r,omitempty"`
+}
+
+// serveAccount is the account page.
+func (h *Handler) serveAccount(w http.ResponseWriter, r *http.Request, g *guard) error {
+	if h.second == nil {
+		http.NotFound(w, r)
+		return nil
+	}
+	var f map[string]string
+	switch r.Method {
+	case http.MethodGet, http.MethodHead:
+	case http.MethodPost:
+		var ok bool
+		if f, ok = h.readForm(w, r); !ok || !sameOrigin(r) {
+			return h.message(w, r, http.StatusForbidden, page.Foreign, "")
+		}
+	default:
+		w.Header().Set("Allow", "GET, HEAD, POST")
+		w.WriteHeader(http.StatusMethodNotAllowed)
+		return nil
+	}
+	now := h.now()
+	p, ok := h.proved(r, g, cookieOf(r, proofCookie), r.Header["Cookie"], now)
+	if !ok {
+		return h.writeAccount(w, r, http.StatusOK, page.Account{State: page.AccountSignIn, Back: h.loginPath()})
+	}
+	d := &desk{h: h, w: w, r: r, g: g, f: f, now: now, owner: p.Owner, name: p.Name, session: p.session(), proof: &p,
+		own: ownCookies{trust: cookieOf(r, trustCookie), device: cookieOf(r, deviceCookie)}}
+	var err error
+	if d.account, err = g.vault.Load(r.Context(), p.Owner); err != nil {
+		return d.away(err)
+	}
+	if p.Given != "" && d.account != nil && d.account.Epoch != p.Epoch && p.Given != factor.GivenRecovery {
+		if there, _ := d.account.Find(p.Given); there == nil {
+			p.Given = ""
+		}
+	}
+	d.actor = p.actor(r, g)
+	d.open()
+	if f != nil && subtle.ConstantTimeCompare([]byte(f[fieldToken]), []byte(d.token)) != 1 {
+		f, d.f = nil, nil // of another login: begin anew
+	}
+	return d.serve()
+}
+
+// enrolHeld is the desk of a login that waits until there is a factor.
+func (h *Handler) enrolHeld(w http.ResponseWriter, r *http.Request, g *guard, now time.Time, q secondAsk, f map[string]string, own ownCookies) error {
+	d := &desk{h: h, w: w, r: r, g: g, f: f, now: now, owner: q.held.Owner, name: q.held.Name, session: hex.EncodeToString(q.ticket.ID[:]), held: &q, own: own,
+		actor: factor.Actor{Established: q.held.Established, From: from(r, g)}}
+	var err error
+	if d.account, err = g.vault.Load(r.Context(), q.held.Owner); err != nil {
+		return d.away(err)
+	}
+	d.open()
+	d.actor.Factor = d.state.Given
+	if f != nil && subtle.ConstantTimeCompare([]byte(f[fieldToken]), []byte(d.token)) != 1 {
+		d.f = nil
+	}
+	return d.serve()
+}
+
+// open reads the state that the page before left, and makes the form's token.
+func (d *desk) open() {
+	sum := d.g.ring.Sum(keys.Pseudonym, []byte("desk-token"), []byte(d.h.name), []byte(d.session), d.owner[:])
+	d.token = hex.EncodeToString(sum[:16])
+	raw, err := base64.RawURLEncoding.DecodeString(d.f[fieldTicket])
+	if err != nil || len(raw) == 0 {
+		return
+	}
+	if plain, err := d.g.ring.Open(keys.Factor, raw, d.bound()); err == nil {
+		_ = json.Unmarshal(plain, &d.state) // ours, or nothing
+	}
+}
+
+func (d *desk) bound() []byte {
+	return []byte("desk/" + d.h.name + "/" + d.session + "/" + hex.EncodeToString(d.owner[:]))
+}
+
+// ticket is the state for the next page.
+func (d *desk) ticket() string {
+	plain, err := json.Marshal(d.state)
+	if err != nil {
+		return ""
+	}
+	return base64.RawURLEncoding.EncodeToString(d.g.ring.Seal(keys.Factor, plain, d.bound()))
+}
+
+// show writes a page.
+func (d *desk) show(v page.Account) error {
+	v.Token, v.Ticket, v.Name = d.token, d.ticket(), maskName(d.name)
+	v.Back = "/"
+	if d.held != nil {
+		v.Action, v.Forced, v.Ref = d.held.held.Action, true, d.held.held.Ref
+		if d.held.held.Script && d.held.held.Login != [16]byte{} {
+			v.Action = d.h.prefix + "second"
+		}
+	}
+	return d.h.writeAccount(d.w, d.r, http.StatusOK, v)
+}
+
+func (h *Handler) writeAccount(w http.ResponseWriter, r *http.Request, status int, v page.Account) error {
+	if v.Ref == "" {
+		v.Ref = record.NewRef()
+	}
+	h.mark(w, string(risk.SecondFactor), v.Ref)
+	return h.pages.WriteAccount(w, r, status, v)
+}
+
+// away says that the store does not answer.
+func (d *desk) away(err error) error {
+	d.h.app.metrics.storeErrors.WithLabelValues("factor").Inc()
+	d.h.app.logger.Error("a customer's second factor cannot be read", zapError(err))
+	return d.h.writeAccount(d.w, d.r, http.StatusServiceUnavailable, page.Account{State: page.AccountAway, Seconds: seconds(storeRetry), Back: "/"})
+}
+
+// loginPath is where the shop's login form is, as far as is known.
+func (h *Handler) loginPath() string {
+	for _, e := range h.endpoints {
+		if e.Kind != config.KindLogin {
+			continue
+		}
+		for _, p := range e.Paths {
+			if p = strings.TrimPrefix(p, "*"); !strings.Contains(p, "*") && strings.HasPrefix(p, "/") {
+				return p
+			}
+		}
+	}
+	return "/"
+}
+
+// readForm reads a form of ours that was posted to an address of ours.
+func (h *Handler) readForm(w http.ResponseWriter, r *http.Request) (map[string]string, bool) {
+	_ = http.NewResponseController(w).SetReadDeadline(h.now().Add(30 * time.Second))
+	r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
+	if err := r.ParseForm(); err != nil {
+		return nil, false
+	}
+	f := make(map[string]string, len(r.PostForm))
+	for name, values := range r.PostForm {
+		if len(values) != 1 {
+			return nil, false
+		}
+		f[name] = values[0]
+	}
+	return f, true
+}
+
+// serveSecond is the second factor's own address: of logins that scripts sent,
+// and of the button that ends a sign-in.
+func (h *Handler) serveSecond(w http.ResponseWriter, r *http.Request, g *guard, shop caddyhttp.Handler) error {
+	if h.second == nil {
+		http.NotFound(w, r)
+		return nil
+	}
+	own := ownCookies{second: cookieOf(r, secondCookie), device: cookieOf(r, deviceCookie), pass: cookieOf(r, passCookie), trust: cookieOf(r, trustCookie)}
+	if r.Method != http.MethodPost {
+		return h.shutPage(w, r, g, own)
+	}
+	f, ok := h.readForm(w, r)
+	if !ok {
+		return h.message(w, r, http.StatusForbidden, page.Foreign, "")
+	}
+	return h.secondForm(w, r, g, f, own, shop)
+}
+
+// mayLook reports whether the desk's owner has shown enough to see what there
+// is: a factor, where there is one. What can be undone with the password alone
+// is shown to who may undo it.
+func (d *desk) mayLook() bool {
+	if !d.account.Enrolled() || d.actor.Factor != "" {
+		return true
+	}
+	return d.actor.Established && len(d.account.Undoable(d.now)) == len(d.account.Factors())
+}
+
+// serve answers one step.
+func (d *desk) serve() error {
+	s := d.f[fieldStep]
+	if asked := s == stepSecond || s == stepMethod || s == stepResend; !d.mayLook() || asked && d.state.Challenge != "" {
+		return d.confirm()
+	}
+	step := d.steps()[s]
+	if step == nil {
+		return d.home()
+	}
+	err := step()
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, factor.ErrDenied), errors.Is(err, factor.ErrAlone), errors.Is(err, factor.ErrMany),
+		errors.Is(err, factor.ErrNone), errors.Is(err, factor.ErrOver):
+		return d.overview("again", page.SaidNothing)
+	}
+	return d.away(err)
+}
+
+// home is the first page: what there is, or at a login the choice of a method.
+func (d *desk) home() error {
+	if d.held != nil {
+		return d.setup()
+	}
+	return d.overview("", said(d.r.URL.Query().Get("said")))
+}
+
+// said reads what an address says was done.
+func said(text string) page.Said {
+	s := page.Said(text)
+	if slices.Contains([]page.Said{page.SaidAdded, page.SaidRemoved, page.SaidRenamed, page.SaidCodes, page.SaidTested, page.SaidForgotten, page.SaidSignedOut, page.SaidUndone}, s) {
+		return s
+	}
+	return page.SaidNothing
+}
+
+// done leads back to the overview, so that a reload repeats nothing.
+func (d *desk) done(s page.Said) error {
+	if d.held != nil {
+		return d.setup()
+	}
+	d.w.Header().Set("Location", d.h.prefix+accountPath+"?said="+string(s))
+	d.w.WriteHeader(http.StatusSeeOther)
+	return nil
+}
+
+// gave notes that a factor was given in this session.
+func (d *desk) gave(id string, account *factor.Account) {
+	if d.account = account; account == nil {
+		return
+	}
+	d.actor.Factor = id
+	if d.held != nil {
+		d.state.Given = id
+		return
+	}
+	d.proof.Given, d.proof.Epoch = id, account.Epoch
+	d.h.writeProof(d.w, d.r, d.g, *d.proof, d.proof.At.Add(proofLife).Sub(d.now))
+}
+
+// confirm asks for a factor that there is before anything is shown.
+func (d *desk) confirm() error {
+	q := asking{method: d.f[fieldMethod]}
+	if d.state.Challenge != "" {
+		switch d.f[fieldStep] {
+		case stepSecond:
+			res, err := d.h.judgeFactor(d.r, d.g, d.now, d.owner, d.state.Challenge, d.actor.Established, d.state.Test, d.f)
+			if err != nil {
+				return d.away(err)
+			}
+			d.h.notify(d.g, d.owner, res.Noticed)
+			d.h.countSecond(d.f[fieldMethod], res)
+			if res.Right() {
+				tested := d.state.Test
+				d.state = deskState{}
+				d.gave(res.Factor, res.Account)
+				if tested {
+					return d.done(page.SaidTested)
+				}
+				if d.held != nil {
+					return d.setup()
+				}
+				return d.done(page.SaidNothing)
+			}
+			if q = wrongly(q.method, d.f, res); res.Why == factor.Gone || res.Left == 0 && res.Why != factor.NotOffered {
+				d.state.Challenge = ""
+			}
+			if res.Skewed {
+				return d.asks(asking{method: q.method, err: page.AccountClock, left: res.Left}, int(res.Skew/time.Second))
+			}
+		case stepResend:
+			q = d.h.sendCode(d.r, d.g, d.now, d.owner, d.state.Challenge, q.method)
+		}
+	}
+	return d.asks(q, 0)
+}
+
+// asks shows the page that asks for a factor.
+func (d *desk) asks(q asking, clock int) error {
+	if d.state.Challenge == "" {
+		name, account, err := d.g.vault.Begin(d.r.Context(), d.now, d.owner, d.actor.Established)
+		if err != nil {
+			return d.away(err)
+		}
+		if d.account = account; name == "" {
+			return d.home() // the operator took the factors away
+		}
+		d.state.Challenge = name
+	}
+	v := page.Account{State: page.AccountConfirm, ClockOff: clock}
+	if d.state.Test {
+		v.State = page.AccountTest
+	}
+	if err := d.h.fillAsking(d.r, d.g, d.now, &v.Ask, d.owner, d.state.Challenge, d.actor.Established, q); err != nil {
+		return d.away(err)
+	}
+	v.Error, v.Seconds, v.Left = v.Ask.Error, v.Ask.Seconds, v.Ask.Left
+	return d.show(v)
+}

@@ -1,0 +1,207 @@
+package caddymodule
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"github.com/login-guard/login-guard/config"
+	"github.com/login-guard/login-guard/internal/device"
+	"github.com/login-guard/login-guard/internal/engine"
+	"github.com/login-guard/login-guard/internal/hold"
+	"github.com/login-guard/login-guard/internal/login"
+	"github.com/login-guard/login-guard/internal/page"
+	"github.com/login-guard/login-guard/internal/risk"
+)
+
+// setSecond gives the browser the ticket of its held answer.
+func (h *Handler) setSecond(w http.ResponseWriter, r *http.Request, value string, life time.Duration) {
+	writeCookie(w, r, secondCookie, value, life)
+}
+
+// release lets a held answer go: its second factor was given. What may have
+// changed since the password was typed is looked at again: whether the
+// operator or a limit says no, and whether the answer is still there.
+func (h *Handler) release(w http.ResponseWriter, r *http.Request, g *guard, t hold.Ticket, held *hold.Answer, own ownCookies, given func(*attempt, *proof)) error {
+	a, err := h.released(r, g, held, own)
+	if err != nil {
+		return h.secondDown(w, r, a, err)
+	}
+	switch a.verdict.Action {
+	case risk.Allow, risk.Slider, risk.Picture, risk.SecondFactor:
+	default:
+		h.settle(r.Context(), a, login.None)
+		h.report(r, a, login.None)
+		return h.writeDenial(w, r, a.ref, http.StatusTooManyRequests, a.verdict.RetryAfter)
+	}
+	ctx, cancel := lasting(r, 5*time.Second)
+	defer cancel()
+	// The sessions open first: what was taken cannot be put back.
+	if err := hold.Open(ctx, g.store, held.Sessions, held.Owner); err != nil {
+		h.settle(r.Context(), a, login.None)
+		return h.secondDown(w, r, a, err)
+	}
+	shop, err := g.answers.Take(ctx, t, a.now)
+	if err != nil {
+		h.settle(r.Context(), a, login.None)
+		if !errors.Is(err, hold.ErrGone) {
+			return h.secondDown(w, r, a, err)
+		}
+		return h.secondPage(w, r, http.StatusOK, held.Ref, page.Second{State: page.SecondReplaced, Action: held.Action, Back: held.Action})
+	}
+	a.verdict = risk.Verdict{Action: risk.Allow, Reasons: a.verdict.Reasons}
+	h.settle(ctx, a, login.Success)
+	h.remember(w, r, a, login.Success)
+	p := proof{Account: shop.Account, Owner: shop.Owner, Name: shop.Name, Sessions: shop.After, Established: shop.Established}
+	given(a, &p)
+	h.proveFor(w, r, a, p)
+	expireCookie(w, r, secondCookie)
+	h.report(r, a, login.Success)
+	return h.writeHeld(w, r, shop)
+}
+
+// writeHeld writes the shop's answer as it came, beside cookies of ours.
+func (h *Handler) writeHeld(w http.ResponseWriter, r *http.Request, shop *hold.Answer) error {
+	header := w.Header()
+	for name, values := range shop.Header {
+		if name == "Set-Cookie" {
+			header[name] = append(append([]string(nil), values...), header[name]...)
+			continue
+		}
+		header[name] = values
+	}
+	answer := newAnswerWriter(w)
+	answer.code = shop.Status
+	answer.body.Write(shop.Body)
+	if shop.Script && shop.Login == [16]byte{} {
+		return h.afterScript(w, r, answer, shop.Back)
+	}
+	return answer.release()
+}
+
+// released makes an attempt of a held answer, decided on anew.
+func (h *Handler) released(r *http.Request, g *guard, held *hold.Answer, own ownCookies) (*attempt, error) {
+	a := &attempt{g: g, now: h.now(), ref: held.Ref, account: held.Account, mode: h.modeNow(), cookies: own, passed: held.Passed, voucher: held.Earned}
+	a.reading = &login.Reading{Kind: login.Attempt, Endpoint: h.reader.Endpoint(held.Endpoint), Account: held.Name}
+	if a.reading.Endpoint == nil {
+		return a, errors.New("the endpoint of a held answer is not configured any more")
+	}
+	a.signals = collectFrom(g, r)
+	if d, ok := device.Open(g.ring, h.name, own.device); ok {
+		a.device = d
+		a.seen, a.known = d.Last(a.account, a.now)
+	}
+	a.names = g.ledger.Names(a.signals.Host, a.account)
+	var err error
+	a.decision, err = g.engine.Decide(r.Context(), a.now, engine.Attempt{
+		Account: a.account, Signals: a.signals, Device: a.device, Known: a.known, Seen: a.seen, Solved: true, Rung: held.Passed,
+		Blind: !a.reading.Endpoint.TellsSuccess(),
+	})
+	a.assessment, a.verdict = a.decision.Assessment, a.decision.Verdict
+	return a, err
+}
+
+// cancelSecond ends a sign-in that waits for its second factor: the browser
+// loses the sessions that are shut, so that it can go on shopping, and the
+// shop signs them out where it is known how.
+func (h *Handler) cancelSecond(w http.ResponseWriter, r *http.Request, g *guard, own ownCookies, shop caddyhttp.Handler) error {
+	back := "/"
+	if t, ok := hold.ParseTicket(own.second); ok {
+		if held, err := g.answers.Take(r.Context(), t, h.now()); err == nil {
+			back = held.Action
+			h.endChallenge(r, g, held)
+		}
+	}
+	h.signOut(r, shop)
+	h.expireSessions(w, r)
+	expireCookie(w, r, secondCookie)
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Location", back)
+	w.WriteHeader(http.StatusSeeOther)
+	return nil
+}
+
+// expireSessions takes the shop's sessions from the browser. With which
+// domain a cookie was set nobody says, so it is taken for all that it may be.
+func (h *Handler) expireSessions(w http.ResponseWriter, r *http.Request) {
+	host := r.Host
+	if u, err := url.Parse("//" + r.Host); err == nil {
+		host = u.Hostname()
+	}
+	domains := []string{"", host}
+	if _, parent, ok := strings.Cut(host, "."); ok && strings.Contains(parent, ".") {
+		domains = append(domains, parent)
+	}
+	seen := map[string]bool{}
+	for _, c := range r.Cookies() {
+		name := strings.TrimPrefix(strings.TrimPrefix(c.Name, "__Host-"), "__Secure-")
+		if seen[c.Name] || !matchesAny(h.second.sessions, name) && !matchesAny(h.second.sessions, c.Name) {
+			continue
+		}
+		seen[c.Name] = true
+		for _, d := range domains {
+			gone := http.Cookie{Name: c.Name, Path: "/", Domain: d, MaxAge: -1, Secure: secure(r), HttpOnly: true}
+			if text := gone.String(); text != "" && (d == "" || !strings.HasPrefix(c.Name, "__Host-")) {
+				w.Header().Add("Set-Cookie", text)
+			}
+		}
+	}
+}
+
+// signOut asks the shop to sign the request's session out.
+func (h *Handler) signOut(r *http.Request, shop caddyhttp.Handler) {
+	if shop == nil {
+		return
+	}
+	for _, e := range h.endpoints {
+		if e.Kind != config.KindLogin || e.SignOut == "" {
+			continue
+		}
+		u, err := url.ParseRequestURI(e.SignOut)
+		if err != nil {
+			continue
+		}
+		ctx, cancel := context.WithTimeout(r.Context(), 5*time.Second)
+		out := r.Clone(ctx)
+		out.Method, out.URL, out.RequestURI = http.MethodGet, u, u.RequestURI()
+		out.Body, out.ContentLength = http.NoBody, 0
+		for _, name := range []string{"Content-Type", "Content-Length", "Origin", "Transfer-Encoding"} {
+			out.Header.Del(name)
+		}
+		// It stays shut here, whatever the shop says to this.
+		if err := shop.ServeHTTP(&nowhere{header: http.Header{}}, out); err != nil {
+			h.app.logger.Debug("signing out at the shop", zapError(err))
+		}
+		cancel()
+		return
+	}
+}
+
+// nowhere is where an answer goes that nobody reads.
+type nowhere struct{ header http.Header }
+
+func (n *nowhere) Header() http.Header         { return n.header }
+func (n *nowhere) Write(p []byte) (int, error) { return len(p), nil }
+func (n *nowhere) WriteHeader(int)             {}
+
+// unsent opens what was shut for a login that never reached the shop.
+func (h *Handler) unsent(r *http.Request, a *attempt, p *pending) {
+	if p != nil {
+		h.lift(r, a.g, p)
+		p.landed()
+	}
+}
+
+// unanswered is for a login of which nobody knows what came of it: what was
+// shut stays so, and nothing that the shop wrote goes out.
+func (h *Handler) unanswered(w http.ResponseWriter, p *pending, answer *answerWriter) {
+	if p != nil {
+		h.dropAnswer(w, p, answer)
+		p.landed()
+	}
+}

@@ -1,0 +1,322 @@
+package caddymodule
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/login-guard/login-guard/config"
+	"github.com/login-guard/login-guard/internal/device"
+	"github.com/login-guard/login-guard/internal/hold"
+	"github.com/login-guard/login-guard/internal/keys"
+	"github.com/login-guard/login-guard/internal/login"
+	"github.com/login-guard/login-guard/internal/page"
+	"github.com/login-guard/login-guard/internal/risk"
+	"github.com/login-guard/login-guard/internal/store"
+)
+
+// A login with a second factor: the shop looks at the password first. Before
+// it is asked, the sessions that the browser has are shut, as some shops sign
+// in the very session that there is. When the shop says yes, its whole answer
+// is held, and the browser gets the page that asks for the factor. Until the
+// factor is given the sessions lead to that page, whatever is asked for.
+
+// second is what a handler has where accounts may have a second factor.
+type second struct {
+	*config.SecondFactor
+	// sessions are the names of the cookies that hold the shop's sessions.
+	sessions []string
+	// identity are the names of those that say who signed in.
+	identity []string
+	flying   flights
+}
+
+// newSecond prepares for second factors; nil where they are off.
+func newSecond(h *Handler) *second {
+	if !h.SecondFactor.On() {
+		return nil
+	}
+	s := &second{SecondFactor: h.SecondFactor}
+	known := config.KnownSessionNames()
+	for _, e := range h.endpoints {
+		if e.Kind != config.KindLogin {
+			continue
+		}
+		names := e.SessionCookies
+		if len(names) == 0 {
+			names = slices.Concat(known.Login, known.Visitor)
+		}
+		for _, n := range names {
+			if !slices.Contains(s.sessions, n) {
+				s.sessions = append(s.sessions, n)
+			}
+		}
+		if e.IdentityCookie != "" && !slices.Contains(s.identity, e.IdentityCookie) {
+			s.identity = append(s.identity, e.IdentityCookie)
+		}
+	}
+	return s
+}
+
+// owner names the row of an account's factors. All of a site's begin alike.
+func (h *Handler) owner(g *guard, a device.Account) store.Key {
+	return h.rowKey(g, "factors", a[:])
+}
+
+func (h *Handler) rowKey(g *guard, kind string, of []byte) (k store.Key) {
+	group := h.rowGroup(g, kind)
+	sum := g.ring.Sum(keys.Pseudonym, []byte(kind), []byte(h.name), of)
+	copy(k[:8], group[:])
+	copy(k[8:], sum[:8])
+	return k
+}
+
+func (h *Handler) rowGroup(g *guard, kind string) (group [8]byte) {
+	sum := g.ring.Sum(keys.Pseudonym, []byte("rows"), []byte(kind), []byte(h.name))
+	copy(group[:], sum[:])
+	return group
+}
+
+// pending is an attempt whose answer may have to wait for a second factor.
+type pending struct {
+	owner store.Key
+	// must: there is a factor that is asked for; enrol: there is none, and
+	// there has to be one.
+	must, enrol bool
+	sessions    []store.Key // that were shut
+	entry       [16]byte
+	landed      func()      // the shop has answered
+	header      http.Header // of our answer before the shop wrote to it
+}
+
+// errSecond: whether the account has a second factor cannot be told.
+var errSecond = errors.New("the store does not say whether the account has a second factor")
+
+// beforeShop finds out whether an attempt is of somebody with a second
+// factor, and shuts its sessions. nil: nothing is to be held.
+func (h *Handler) beforeShop(w http.ResponseWriter, r *http.Request, a *attempt) (*pending, error) {
+	if h.second == nil || a.mode == config.ModeMonitor {
+		return nil, nil
+	}
+	p := &pending{header: w.Header().Clone(), landed: func() {}}
+	for _, account := range append([]device.Account{a.account}, a.others...) {
+		if err := h.asks(w, r, a, p, h.owner(a.g, account)); err != nil {
+			return nil, err
+		}
+		if p.must {
+			break
+		}
+	}
+	if !p.must && !p.enrol {
+		if a.reading.Endpoint.Config().IdentityCookie == "" {
+			return nil, nil
+		}
+		return p, nil // the answer says who it is
+	}
+	if _, err := io.ReadFull(h.random, p.entry[:]); err != nil {
+		return nil, err
+	}
+	p.sessions = h.sessionKeys(r.Header["Cookie"], a.g)
+	p.landed = h.second.flying.start(p.sessions)
+	if err := hold.Shut(r.Context(), a.g.store, p.sessions, p.entry, p.owner); err != nil {
+		p.landed()
+		return nil, errors.Join(errSecond, err)
+	}
+	return p, nil
+}
+
+// asks notes whether an owner is to give a second factor. When the store does
+// not say, this node's own knowledge of who has one decides; who has none
+// signs in as ever.
+func (h *Handler) asks(w http.ResponseWriter, r *http.Request, a *attempt, p *pending, owner store.Key) error {
+	p.owner = owner
+	account, err := a.g.vault.Load(r.Context(), owner)
+	switch {
+	case err != nil && a.g.store.KnownRow(owner):
+		return errors.Join(errSecond, err)
+	case err != nil:
+		h.app.metrics.storeErrors.WithLabelValues("factor").Inc()
+		return nil
+	case account.Enrolled() && h.established(a) && len(account.Undoable(a.now)) == len(account.Factors()):
+		// Only what somebody else may have added a short while ago: it must
+		// not keep out the owner, who undoes it on the account page.
+	case account.Enrolled():
+		p.must = h.risky(a) || !h.trusted(w, r, a, owner)
+	case h.second.Mode == config.SecondRequired:
+		p.enrol, err = h.graceOver(r, a, owner)
+	}
+	return err
+}
+
+// risky reports whether an attempt has the score from which a trusted browser
+// is not enough.
+func (h *Handler) risky(a *attempt) bool {
+	return h.EffectiveLadder().SecondFactor.Reached(a.assessment.Score)
+}
+
+// graceOver reports whether the time is over that a customer has to set a
+// second factor up. It begins with the first login at which he is told.
+func (h *Handler) graceOver(r *http.Request, a *attempt, owner store.Key) (bool, error) {
+	grace := h.second.GraceTime()
+	if grace == 0 {
+		return true, nil
+	}
+	since, err := a.g.vault.Required(r.Context(), a.now, owner)
+	return err == nil && a.now.Sub(since) >= grace, err
+}
+
+// afterShop holds the shop's answer if a second factor is due, and reports
+// whether it did. What was shut for a login that the shop refused opens.
+func (h *Handler) afterShop(w http.ResponseWriter, r *http.Request, a *attempt, p *pending, answer *answerWriter, o login.Outcome) (held bool, err error) {
+	if p == nil {
+		return false, nil
+	}
+	defer p.landed()
+	switch o {
+	case login.Failure, login.Retry:
+		h.lift(r, a.g, p)
+		return false, nil
+	default: // success, and whatever is not certain to be none
+	}
+	if name, ok := h.identity(a, answer.Header()); ok {
+		who := a.g.ledger.Account(h.reader.FoldAccount(name))
+		if owner := h.owner(a.g, who); owner != p.owner || !p.must && !p.enrol {
+			before := *p
+			p.must, p.enrol = false, false
+			if err := h.asks(w, r, a, p, owner); err != nil {
+				h.dropAnswer(w, p, answer)
+				return true, h.secondDown(w, r, a, err)
+			}
+			if !p.must && !p.enrol {
+				// Of a customer without a factor, whatever was typed.
+				h.lift(r, a.g, &before)
+				return false, nil
+			}
+		}
+	}
+	if !p.must && !p.enrol {
+		return false, nil
+	}
+	return true, h.holdAnswer(w, r, a, p, answer, o)
+}
+
+// identity is who signed in as the shop says.
+func (h *Handler) identity(a *attempt, answer http.Header) (string, bool) {
+	pattern := a.reading.Endpoint.Config().IdentityCookie
+	if pattern == "" {
+		return "", false
+	}
+	return identityOf([]string{pattern}, answer)
+}
+
+func identityOf(patterns []string, answer http.Header) (string, bool) {
+	for _, c := range (&http.Response{Header: answer}).Cookies() {
+		if !matchesAny(patterns, c.Name) || c.Value == "" || c.MaxAge < 0 {
+			continue
+		}
+		value, err := url.QueryUnescape(c.Value)
+		if err != nil {
+			value = c.Value
+		}
+		if name, _, ok := strings.Cut(value, "|"); ok && name != "" {
+			return name, true
+		}
+	}
+	return "", false
+}
+
+// lift opens what was shut for a login that the shop refused.
+func (h *Handler) lift(r *http.Request, g *guard, p *pending) {
+	if len(p.sessions) == 0 {
+		return
+	}
+	ctx, cancel := lasting(r, 2*time.Second)
+	defer cancel()
+	if err := hold.Lift(ctx, g.store, p.sessions, p.entry); err != nil {
+		h.app.metrics.storeErrors.WithLabelValues("session").Inc()
+		h.app.logger.Warn("a session stays shut after a refused login", zapError(err))
+	}
+}
+
+// dropAnswer takes back what the shop has written: not one header of it goes
+// to the browser.
+func (h *Handler) dropAnswer(w http.ResponseWriter, p *pending, answer *answerWriter) {
+	header := w.Header()
+	clear(header)
+	for name, values := range p.header {
+		header[name] = values
+	}
+	answer.body.Reset()
+}
+
+// holdAnswer keeps the shop's answer and asks for the second factor.
+func (h *Handler) holdAnswer(w http.ResponseWriter, r *http.Request, a *attempt, p *pending, answer *answerWriter, o login.Outcome) error {
+	shop := &hold.Answer{
+		Status: answer.status(), Header: answer.Header().Clone(), Body: slices.Clone(answer.body.Bytes()),
+		Account: a.account, Owner: p.owner, Name: a.reading.Account, Action: h.action(r), Endpoint: a.reading.Endpoint.Name(),
+		Ref: a.ref, Entry: p.entry, Passed: a.passed, Earned: a.solved != nil || a.cleared != device.NoRung || a.voucher,
+		Enrol: p.enrol, Established: h.established(a),
+	}
+	if name, ok := h.identity(a, shop.Header); ok {
+		shop.Account, shop.Name = a.g.ledger.Account(h.reader.FoldAccount(name)), name
+	}
+	set := h.sessionKeysOf((&http.Response{Header: shop.Header}).Cookies(), a.g)
+	shop.After = set
+	if len(set) == 0 {
+		shop.After = p.sessions
+	}
+	shop.Sessions = append(slices.Clone(p.sessions), set...)
+	if !navigates(r) && a.solved == nil {
+		shop.Script = true
+		if shaped(a) {
+			shop.Back = r.Referer()
+		} else {
+			shop.Login = h.loginHash(a.g, r, a.reading.Body)
+		}
+	} else if a.solved != nil && a.solved.login.Script {
+		shop.Script, shop.Back = true, a.solved.login.Referer
+	}
+	tooLarge := answer.over
+	h.dropAnswer(w, p, answer)
+	a.verdict = risk.Verdict{Action: risk.SecondFactor, Reasons: a.verdict.Reasons}
+	// The password was right: nothing counts as failed. That somebody signed
+	// in is only said when the factor has been given.
+	h.settle(r.Context(), a, login.Retry)
+	h.report(r, a, o)
+	if tooLarge || answer.status() == statusLeft {
+		return h.secondPage(w, r, http.StatusBadGateway, a.ref, page.Second{State: page.SecondExpired, Action: shop.Action, Back: shop.Action, Cancel: true})
+	}
+	ctx, cancel := lasting(r, 2*time.Second)
+	defer cancel()
+	err := hold.Shut(ctx, a.g.store, set, p.entry, p.owner)
+	if err == nil && p.must {
+		shop.Challenge, _, err = a.g.vault.Begin(ctx, a.now, p.owner, shop.Established)
+	}
+	var t hold.Ticket
+	if err == nil {
+		t, err = a.g.answers.Keep(ctx, a.now, shop, a.g.ledger.HostKey(a.signals.Network))
+	}
+	if err != nil {
+		h.notKept(err)
+		return h.secondDown(w, r, a, err)
+	}
+	h.setSecond(w, r, t.String(), hold.TTL)
+	return h.askSecond(w, r, a.g, a.now, secondAsk{held: shop, ticket: t})
+}
+
+// secondDown answers somebody of whom the store does not say what he needs.
+func (h *Handler) secondDown(w http.ResponseWriter, r *http.Request, a *attempt, err error) error {
+	h.app.metrics.storeErrors.WithLabelValues("factor").Inc()
+	h.app.logger.Error("a login waits for the store: its account has, or may have, a second factor", zapError(err))
+	return h.writeDenial(w, r, a.ref, http.StatusServiceUnavailable, storeRetry)
+}
+
+// established reports whether a device is this account's for a while: its
+// changes are believed.
+func (h *Handler) established(a *attempt) bool {
+	return a.known && a.device.Established(a.account, a.now)
+}

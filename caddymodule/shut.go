@@ -1,0 +1,197 @@
+package caddymodule
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/login-guard/login-guard/config"
+	"github.com/login-guard/login-guard/internal/hold"
+	"github.com/login-guard/login-guard/internal/page"
+	"github.com/login-guard/login-guard/internal/record"
+	"github.com/login-guard/login-guard/internal/risk"
+	"github.com/login-guard/login-guard/internal/store"
+)
+
+// maxSessions is how many session cookies a request may have: each is looked
+// up, and no browser has that many.
+const maxSessions = 16
+
+// sessionKeys are the rows of the sessions in a request's cookies.
+func (h *Handler) sessionKeys(lines []string, g *guard) []store.Key {
+	if len(lines) == 0 {
+		return nil
+	}
+	return h.sessionKeysOf(looseCookies(lines), g)
+}
+
+// sessionKeysOf names sessions by their values alone, without case: that is
+// how databases of shops compare them, and what is one session to the shop
+// must be one here.
+func (h *Handler) sessionKeysOf(cookies []*http.Cookie, g *guard) (all []store.Key) {
+	seen := map[store.Key]bool{}
+	for _, c := range cookies {
+		name := strings.TrimPrefix(strings.TrimPrefix(c.Name, "__Host-"), "__Secure-")
+		if c.Value == "" || !matchesAny(h.second.sessions, name) && !matchesAny(h.second.sessions, c.Name) {
+			continue
+		}
+		value := c.Value
+		if plain, err := url.PathUnescape(value); err == nil {
+			value = plain
+		}
+		value = strings.ToLower(strings.TrimSpace(strings.Trim(value, `" `)))
+		if k := h.rowKey(g, "session", []byte(value)); value != "" && !seen[k] {
+			seen[k] = true
+			all = append(all, k)
+		}
+	}
+	return all
+}
+
+// shutOut reports whether a request was answered because its session waits
+// for a second factor.
+func (h *Handler) shutOut(w http.ResponseWriter, r *http.Request, own ownCookies) (bool, error) {
+	if h.second == nil || len(r.Header["Cookie"]) == 0 || h.modeNow() == config.ModeMonitor {
+		return false, nil
+	}
+	g, err := h.ready()
+	if err != nil {
+		return true, err
+	}
+	sessions := h.sessionKeys(r.Header["Cookie"], g)
+	if len(sessions) == 0 {
+		return false, nil
+	}
+	if len(sessions) <= maxSessions {
+		shut, err := h.isShut(r.Context(), g, sessions)
+		if err != nil {
+			h.app.metrics.storeErrors.WithLabelValues("session").Inc()
+		}
+		if !shut {
+			return false, nil
+		}
+	}
+	return true, h.shutPage(w, r, g, own)
+}
+
+// isShut looks whether a session is shut. One whose login is with the shop at
+// this moment is waited for, as most of them end at once.
+func (h *Handler) isShut(ctx context.Context, g *guard, sessions []store.Key) (shut bool, err error) {
+	for range 2 {
+		if shut, err = hold.IsShut(ctx, g.store, sessions); !shut || !h.second.flying.wait(ctx, sessions) {
+			return shut, err
+		}
+	}
+	return shut, err
+}
+
+// shutPage answers in place of the shop: with the page that asks for the
+// second factor where the browser has its ticket, else with one that says
+// that a sign-in waits, and how to end it.
+func (h *Handler) shutPage(w http.ResponseWriter, r *http.Request, g *guard, own ownCookies) error {
+	ref := record.NewRef()
+	if !navigates(r) {
+		h.mark(w, string(risk.SecondFactor), ref)
+		h.allowOrigin(w, r)
+		return h.pages.Problem(w, r, http.StatusForbidden, page.Problem{Kind: page.SecondFactor, Ref: ref})
+	}
+	now := h.now()
+	if t, ok := hold.ParseTicket(own.second); ok {
+		switch a, err := g.answers.Look(r.Context(), t, now); {
+		case err == nil:
+			return h.askSecond(w, r, g, now, secondAsk{held: a, ticket: t})
+		case !errors.Is(err, hold.ErrGone):
+			return h.secondPage(w, r, http.StatusServiceUnavailable, ref, page.Second{State: page.SecondWait, Action: h.prefix + "second", Cancel: true, Seconds: seconds(storeRetry)})
+		}
+		return h.secondPage(w, r, http.StatusOK, ref, page.Second{State: page.SecondExpired, Action: h.prefix + "second", Back: "/", Cancel: true})
+	}
+	return h.secondPage(w, r, http.StatusOK, ref, page.Second{State: page.SecondTab, Action: h.prefix + "second", Cancel: true})
+}
+
+// secondPage writes a page of the second factor.
+func (h *Handler) secondPage(w http.ResponseWriter, r *http.Request, status int, ref string, v page.Second) error {
+	h.mark(w, string(risk.SecondFactor), ref)
+	v.Ref = ref
+	if h.reserved(r) {
+		if scheme, ok := framed(original(r), page.Dialog); ok {
+			v.Frame, v.Scheme = page.Dialog, scheme
+		}
+	}
+	return h.pages.WriteSecond(w, r, status, v)
+}
+
+// flights are the sessions whose login is with the shop at this moment.
+type flights struct {
+	mu  sync.Mutex
+	all map[store.Key]*flight
+}
+
+type flight struct {
+	logins int
+	landed chan struct{}
+}
+
+// flightWait is how long a request of a session waits for its login.
+const flightWait = 3 * time.Second
+
+// start notes a login of sessions until the function it returns is called.
+func (f *flights) start(sessions []store.Key) (landed func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.all == nil {
+		f.all = make(map[store.Key]*flight)
+	}
+	for _, s := range sessions {
+		if f.all[s] == nil {
+			f.all[s] = &flight{landed: make(chan struct{})}
+		}
+		f.all[s].logins++
+	}
+	return sync.OnceFunc(func() {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		for _, s := range sessions {
+			if l := f.all[s]; l.logins > 1 {
+				l.logins--
+			} else {
+				close(l.landed)
+				delete(f.all, s)
+			}
+		}
+	})
+}
+
+// wait waits for logins of sessions, and reports whether there was one that
+// has ended.
+func (f *flights) wait(ctx context.Context, sessions []store.Key) bool {
+	var landed chan struct{}
+	f.mu.Lock()
+	for _, s := range sessions {
+		if l := f.all[s]; l != nil {
+			landed = l.landed
+		}
+	}
+	f.mu.Unlock()
+	if landed == nil {
+		return false
+	}
+	t := time.NewTimer(flightWait)
+	defer t.Stop()
+	select {
+	case <-landed:
+		return true
+	case <-t.C:
+	case <-ctx.Done():
+	}
+	return false
+}
+
+// lasting is a context for what has to be done although the client may have
+// gone.
+func lasting(r *http.Request, d time.Duration) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(r.Context()), d)
+}
