@@ -242,6 +242,8 @@ type Store interface {
 	// revoked". A later mark replaces an earlier one.
 	Mark(ctx context.Context, key Key, at time.Time, ttl time.Duration) error
 
+	Rows
+
 	// Stats for status and metrics.
 	Stats() Stats
 }
@@ -257,6 +259,11 @@ type Stats struct {
 	// failures: above zero, the store is too small for the attack.
 	EvictedPenalised int64
 	Errors           int64 // of what went on in the background since the start
+
+	// KnownRows is how many rows this node knows of, LostRows how many of
+	// them are gone from the database (see Rows.AcceptLoss); the latter is
+	// only as far as was noticed.
+	KnownRows, LostRows int
 
 	// Durable: what must survive this process does. Problem is why not, for
 	// an operator: it names the file and what to do. Both zero for a store

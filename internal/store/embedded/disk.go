@@ -16,6 +16,7 @@ import (
 
 // disk is the folder of a store:
 //
+//	rows.db         durable rows, once there are any; see rowsfile.go
 //	store.db        what must survive a kill: spent markers, histories, marks
 //	                and other records; and kept things, between a clean end
 //	                and the next start only
@@ -105,6 +106,7 @@ func newDisk(s *Store, dir string) *disk {
 
 func (d *disk) start() {
 	d.attach(time.Second, false)
+	d.s.rows.start(d.dir)
 	d.running.Go(d.write)
 	d.running.Go(d.snapshots)
 }
@@ -223,21 +225,7 @@ func (d *disk) open(timeout time.Duration) (fresh bool, err error) {
 func (d *disk) openAndLoad(timeout time.Duration) error {
 	var db *bolt.DB
 	err := guarded(func() (err error) {
-		db, err = bolt.Open(d.file(dbName), 0o600, &bolt.Options{
-			Timeout:      timeout + 20*time.Millisecond,
-			FreelistType: bolt.FreelistMapType,
-			NoStatistics: true,
-			OpenFile: func(name string, flag int, perm os.FileMode) (*os.File, error) {
-				f, err := os.OpenFile(name, flag, perm)
-				if err != nil {
-					return nil, err
-				}
-				if err := lockAndCheck(f, timeout); err != nil {
-					return nil, errors.Join(err, f.Close())
-				}
-				return f, nil
-			},
-		})
+		db, err = openBolt(d.file(dbName), timeout)
 		return err
 	})
 	if err != nil {
@@ -249,6 +237,25 @@ func (d *disk) openAndLoad(timeout time.Duration) error {
 	}
 	d.db = db
 	return nil
+}
+
+// openBolt opens a database, which is checked under its lock.
+func openBolt(path string, timeout time.Duration) (*bolt.DB, error) {
+	return bolt.Open(path, 0o600, &bolt.Options{
+		Timeout:      timeout + 20*time.Millisecond,
+		FreelistType: bolt.FreelistMapType,
+		NoStatistics: true,
+		OpenFile: func(name string, flag int, perm os.FileMode) (*os.File, error) {
+			f, err := os.OpenFile(name, flag, perm)
+			if err != nil {
+				return nil, err
+			}
+			if err := lockAndCheck(f, timeout); err != nil {
+				return nil, errors.Join(err, f.Close())
+			}
+			return f, nil
+		},
+	})
 }
 
 // putAside renames a damaged file, so that a new one can take its place, and

@@ -78,6 +78,7 @@ type Store struct {
 	spent   spent
 	kept    keeper
 	records records
+	rows    rows
 	disk    *disk // nil: memory only
 }
 
@@ -112,6 +113,7 @@ func New(o Options) *Store {
 	}
 	s.kept.init(o.KeptBytes, o.Kept)
 	s.records.init()
+	s.rows.init(s)
 	return s
 }
 
@@ -325,5 +327,6 @@ func (s *Store) Stats() store.Stats {
 	if s.disk != nil {
 		s.disk.stats(&out)
 	}
+	s.rows.stats(&out)
 	return out
 }

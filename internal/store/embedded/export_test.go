@@ -4,6 +4,8 @@ import (
 	"context"
 	"os"
 	"time"
+
+	bolt "go.etcd.io/bbolt"
 )
 
 // What tests set and see of a store.
@@ -42,3 +44,24 @@ func (s *Store) SnapshotSize(now time.Time) (int64, error) {
 // Written reports whether all that happened before is on disk: a batch is
 // written whole, so it waits for one.
 func (s *Store) Written() bool { return s.toDisk(context.Background(), "none", "none") == nil }
+
+// RowsFail has fault asked before every commit of rows.
+func (s *Store) RowsFail(fault func() error) {
+	s.rows.committing.Lock()
+	defer s.rows.committing.Unlock()
+	s.rows.fault = fault
+}
+
+// RowsKept is how many rows there are in the file, with those that ended.
+func (s *Store) RowsKept() (n int) {
+	s.rows.committing.Lock()
+	defer s.rows.committing.Unlock()
+	if s.rows.db == nil {
+		return -1
+	}
+	_ = s.rows.db.View(func(tx *bolt.Tx) error {
+		n = tx.Bucket(rowsBucket).Stats().KeyN
+		return nil
+	})
+	return n
+}

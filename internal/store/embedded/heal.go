@@ -183,4 +183,5 @@ func (d *disk) end() {
 	if d.db != nil {
 		abandon(d.db)
 	}
+	d.s.rows.close()
 }

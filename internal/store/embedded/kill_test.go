@@ -102,6 +102,19 @@ func killedChild(dir string, run int) {
 	})
 	wg.Go(func() {
 		for i := 0; ; i++ {
+			id := fmt.Sprintf("%d/row/%d", run, i)
+			v, err := s.SwapRow(ctx, storetest.Key(id), 0, []byte(id), 0)
+			check(err)
+			tell("row", id)
+			if i%2 == 1 {
+				_, err = s.SwapRow(ctx, storetest.Key(id), v, nil, 0)
+				check(err)
+				tell("norow", id)
+			}
+		}
+	})
+	wg.Go(func() {
+		for i := 0; ; i++ {
 			id := fmt.Sprintf("%d/visit/%d", run, i)
 			check(s.Settle(ctx, &store.Settle{Now: time.Now(), Visit: store.Visit{Key: storetest.Key(id), Country: 7}}))
 			if s.Written() {
@@ -207,7 +220,7 @@ func TestKillLosesNothingAndGivesNothingTwice(t *testing.T) {
 		closed(t, s)
 	}
 	t.Logf("%d kills; told and found again: %v", kills, count)
-	for _, what := range []string{"spent", "took", "put", "deleted", "marked", "visited"} {
+	for _, what := range []string{"spent", "took", "put", "deleted", "marked", "visited", "row", "norow"} {
 		if count[what] == 0 {
 			t.Errorf("no child lived to tell that it %s something", what)
 		}
@@ -242,6 +255,15 @@ func verify(t *testing.T, s *embedded.Store, run int, one [2]string) {
 		got, err := storetest.Reserve(s, store.Reserve{Now: time.Now(), Profile: storetest.Key(id), Marks: []store.Key{storetest.Key(id)}})
 		if err != nil || (what == "marked" && got.Marks[0].IsZero()) || (what == "visited" && got.Profile.Countries[0] != 7) {
 			t.Errorf("run %d: %s %s is lost (%v)", run, id, what, err)
+		}
+	case "row":
+		got, err := s.LoadRow(ctx, storetest.Key(id))
+		if gone := errors.Is(err, store.ErrNotFound); string(got.Value) != id && !(gone && oddPut(id)) {
+			t.Errorf("run %d: row %s is %q, %v", run, id, got.Value, err)
+		}
+	case "norow":
+		if _, err := s.LoadRow(ctx, storetest.Key(id)); !errors.Is(err, store.ErrNotFound) || s.KnownRow(storetest.Key(id)) {
+			t.Errorf("run %d: deleted row %s: %v", run, id, err)
 		}
 	case "took":
 	default:

@@ -20,13 +20,15 @@ func TestConcurrentCallsHaveOneOrder(t *testing.T) {
 func TestConcurrentCallsHaveOneOrderWhileTheDiskFailsNowAndThen(t *testing.T) {
 	var writes, failed atomic.Int64
 	storetest.RunLinearizable(t, false, func(t *testing.T, c *storetest.Clock) store.Store {
-		s := embedded.OpenFast(t.TempDir(), withClock(c), func() error {
+		fault := func() error {
 			if writes.Add(1)%5 == 4 {
 				failed.Add(1)
 				return errors.New("injected fault")
 			}
 			return nil
-		})
+		}
+		s := embedded.OpenFast(t.TempDir(), withClock(c), fault)
+		s.RowsFail(fault)
 		t.Cleanup(func() { _ = s.Close(context.Background()) })
 		return s
 	})

@@ -47,9 +47,14 @@ func (d *disk) load(db *bolt.DB) error {
 
 // prepare makes the buckets of a new file and looks at the version of another.
 func (d *disk) prepare(db *bolt.DB) error {
+	return prepareFile(db, formatVersion, metaBucket, spentBucket, historyBucket, keptBucket, recordsBucket)
+}
+
+// prepareFile does so with any of our files; the first bucket has its version.
+func prepareFile(db *bolt.DB, latest uint16, meta []byte, others ...[]byte) error {
 	ready := false
 	if err := db.View(func(tx *bolt.Tx) error {
-		b := tx.Bucket(metaBucket)
+		b := tx.Bucket(meta)
 		if b == nil {
 			if k, _ := tx.Cursor().First(); k != nil {
 				return errForeign
@@ -60,7 +65,7 @@ func (d *disk) prepare(db *bolt.DB) error {
 		if len(version) != 2 {
 			return damaged("no format is written in it")
 		}
-		if binary.BigEndian.Uint16(version) > formatVersion {
+		if binary.BigEndian.Uint16(version) > latest {
 			return errNewer
 		}
 		ready = true
@@ -69,12 +74,12 @@ func (d *disk) prepare(db *bolt.DB) error {
 		return err
 	}
 	return db.Update(func(tx *bolt.Tx) error {
-		for _, name := range [][]byte{metaBucket, spentBucket, historyBucket, keptBucket, recordsBucket} {
+		for _, name := range append([][]byte{meta}, others...) {
 			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
 				return err
 			}
 		}
-		return tx.Bucket(metaBucket).Put(formatKey, binary.BigEndian.AppendUint16(nil, formatVersion))
+		return tx.Bucket(meta).Put(formatKey, binary.BigEndian.AppendUint16(nil, latest))
 	})
 }
 

@@ -110,6 +110,7 @@ func (d *disk) write() {
 			d.pause()
 		case <-retry.C:
 			d.heal()
+			d.s.rows.heal()
 		case <-d.stop:
 			d.end()
 			return

@@ -71,7 +71,8 @@ func (b *Breaker) Probe(ask func() error) {
 // that a working one says, or the caller has left.
 func answers(err error) bool {
 	return err == nil || errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrFull) ||
-		errors.Is(err, store.ErrTooMany) || errors.Is(err, context.Canceled)
+		errors.Is(err, store.ErrTooMany) || errors.Is(err, store.ErrConflict) || errors.Is(err, store.ErrLost) ||
+		errors.Is(err, store.ErrTooLarge) || errors.Is(err, context.Canceled)
 }
 
 // State of a breaker.

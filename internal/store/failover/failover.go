@@ -136,5 +136,9 @@ func (s *Store) Stats() store.Stats {
 	out.KeptBytes += local.KeptBytes
 	out.Evictions += local.Evictions
 	out.Errors += local.Errors
+	out.Durable = local.Durable // which rows there are stands in a file of this node
+	if out.Problem == "" {
+		out.Problem = local.Problem
+	}
 	return out
 }

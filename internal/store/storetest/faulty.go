@@ -67,3 +67,13 @@ func (f *faulty) Spend(ctx context.Context, key store.Key, ttl time.Duration) (f
 	err = f.around(func() error { first, err = f.Store.Spend(ctx, key, ttl); return err })
 	return first, err
 }
+
+func (f *faulty) LoadRow(ctx context.Context, key store.Key) (row store.Row, err error) {
+	err = f.around(func() error { row, err = f.Store.LoadRow(ctx, key); return err })
+	return row, err
+}
+
+func (f *faulty) SwapRow(ctx context.Context, key store.Key, old uint64, value []byte, ttl time.Duration) (version uint64, err error) {
+	err = f.around(func() error { version, err = f.Store.SwapRow(ctx, key, old, value, ttl); return err })
+	return version, err
+}

@@ -30,6 +30,7 @@ func RunLinearizable(t *testing.T, late bool, open func(t *testing.T, c *Clock) 
 		check func(s store.Store, c *Clock, round int) error
 	}{
 		{"WhatIsGoodOnceIsHadOnce", func(s store.Store, _ *Clock, round int) error { return CheckOnce(s, round) }},
+		{"ARowIsSwappedFromItsLatestVersion", func(s store.Store, _ *Clock, round int) error { return CheckRows(s, round) }},
 		{"BudgetsAreTakenAllOrNone", func(s store.Store, c *Clock, round int) error { return CheckReserve(s, c.Now(), round, late) }},
 	} {
 		for _, faults := range []bool{false, true} {

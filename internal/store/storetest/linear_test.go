@@ -2,6 +2,7 @@ package storetest_test
 
 import (
 	"context"
+	"errors"
 	"runtime"
 	"testing"
 	"time"
@@ -67,6 +68,23 @@ func (s oneByOne) Reserve(ctx context.Context, q *store.Reserve, out *store.Rese
 	return nil
 }
 
+// loadThenSwap compares versions by itself, and swaps the one that is there.
+type loadThenSwap struct{ store.Store }
+
+func (s loadThenSwap) SwapRow(ctx context.Context, key store.Key, old uint64, value []byte, ttl time.Duration) (uint64, error) {
+	for {
+		now, _ := s.LoadRow(ctx, key)
+		if now.Version != old {
+			return 0, store.ErrConflict
+		}
+		runtime.Gosched()
+		now, _ = s.LoadRow(ctx, key)
+		if v, err := s.Store.SwapRow(ctx, key, now.Version, value, ttl); !errors.Is(err, store.ErrConflict) {
+			return v, err
+		}
+	}
+}
+
 func TestTheCheckSeesAStoreThatIsNotAtomic(t *testing.T) {
 	now := time.Unix(1_800_000_000, 0)
 	for _, test := range []struct {
@@ -76,6 +94,7 @@ func TestTheCheckSeesAStoreThatIsNotAtomic(t *testing.T) {
 	}{
 		{"a Take that reads, then deletes", func(s store.Store) store.Store { return readThenDelete{s} }, storetest.CheckOnce},
 		{"a Spend that looks, then writes", func(s store.Store) store.Store { return lookThenSpend{s} }, storetest.CheckOnce},
+		{"a SwapRow that looks, then writes", func(s store.Store) store.Store { return loadThenSwap{s} }, storetest.CheckRows},
 		{"a Reserve of one budget after the other", func(s store.Store) store.Store { return oneByOne{s} },
 			func(s store.Store, round int) error { return storetest.CheckReserve(s, now, round, false) }},
 	} {

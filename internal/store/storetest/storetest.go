@@ -71,7 +71,7 @@ func Run(t *testing.T, open func(t *testing.T, c *Clock) store.Store) {
 		{"OfManySpendersOneIsFirst", parallelSpend},
 		{"AMarkIsRead", mark},
 		{"AFlagIsUpForItsTime", flag},
-	}, more()...) {
+	}, append(more(), rowTests()...)...) {
 		t.Run(test.name, func(t *testing.T) {
 			c := NewClock()
 			test.run(t, open(t, c), c)
