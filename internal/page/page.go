@@ -192,6 +192,7 @@ type Pages struct {
 	plainScripts map[Kind]string   // with a proof of work that needs no WebCrypto
 	words        map[Kind][]string // keys of the texts that the script says, by letter
 	frames       frames
+	step         stepParts
 	pages        stencils[form]
 	problems     stencils[problemForm]
 	scratch      sync.Pool // of *scratch
@@ -258,6 +259,9 @@ func New(t Theme) (*Pages, error) {
 		return nil, err
 	}
 	if p.frames, err = newFrames(colours, shape); err != nil {
+		return nil, err
+	}
+	if p.step, err = newStepParts(shape, t.Logo != ""); err != nil {
 		return nil, err
 	}
 	for _, kind := range []Kind{Slider, Picture, Sound, Slow, Deny, Gone, OnceMore, Unreachable, Unreadable, TooLarge, Foreign, Resume, Help} {
@@ -327,7 +331,7 @@ func join(pattern, names string) (string, error) {
 
 func parseTemplates() (*template.Template, error) {
 	all := template.New("")
-	for _, name := range []string{"base", "frame", "slider", "picture", "slow", "message", "resume", "help"} {
+	for _, name := range []string{"base", "frame", "slider", "picture", "slow", "message", "resume", "help", "second", "account"} {
 		text, err := assets.Files.ReadFile("page/" + name + ".html")
 		if err != nil {
 			return nil, fmt.Errorf("reading embedded page %s: %w", name, err)

@@ -47,17 +47,22 @@ func (p *Pages) Write(w http.ResponseWriter, r *http.Request, status int, v View
 	if s.body, err = p.render(s.body[:0], &d); err != nil {
 		return err
 	}
+	return p.sendPage(w, r, status, lang, policy, v.Frame, s.body)
+}
+
+// sendPage sends a page that is made, with the header that all have.
+func (p *Pages) sendPage(w http.ResponseWriter, r *http.Request, status int, lang *Language, policy string, frame Frame, body []byte) error {
 	h, own := w.Header(), make(values, 0, 11)
 	own.common(h, lang)
-	if v.Frame != "" {
+	if frame != "" {
 		own.frame(h)
 	}
 	own.set(h, "Content-Type", "text/html; charset=utf-8")
 	own.set(h, "Content-Security-Policy", policy)
 	// The form must tell the shop where it came from, and nobody else.
 	own.set(h, "Referrer-Policy", "same-origin")
-	own.set(h, "Content-Length", strconv.Itoa(len(s.body)))
-	return send(w, r, status, s.body)
+	own.set(h, "Content-Length", strconv.Itoa(len(body)))
+	return send(w, r, status, body)
 }
 
 // values holds the values of an answer's header in one piece of memory. Each
