@@ -180,18 +180,25 @@ type Notice struct {
 	Undo bool
 }
 
-// Event is what a notice is about.
+// Event is what a notice is about, as package factor names it. One that is not
+// known is "something was changed".
 type Event string
 
 // Events.
 const (
-	EventAdded    Event = "added"    // a method
-	EventRemoved  Event = "removed"  // a method
-	EventRecovery Event = "recovery" // a recovery code was used
-	EventFailed   Event = "failed"   // right password, wrong second factor
-	EventReset    Event = "reset"    // the shop takes all factors away; At is when
-	EventCodes    Event = "codes"    // new recovery codes
-	EventSignOut  Event = "signout"  // all browsers are forgotten
+	EventAdded          Event = "added"           // a method
+	EventRemoved        Event = "removed"         // a method
+	EventUndone         Event = "undone"          // a method on trial was undone
+	EventFailed         Event = "failed"          // right password, wrong second factor
+	EventRecoveryUsed   Event = "recovery_used"   // a recovery code
+	EventRecoveryMade   Event = "recovery_made"   // new recovery codes
+	EventTrusted        Event = "trusted"         // a browser is remembered
+	EventSignedOut      Event = "signed_out"      // all browsers are forgotten
+	EventCloned         Event = "cloned"          // of a passkey there may be a copy
+	EventLocked         Event = "locked"          // a method, after too many wrong codes
+	EventResetOrdered   Event = "reset_ordered"   // the shop takes all away; At is when it will
+	EventResetCancelled Event = "reset_cancelled" // and does not
+	EventResetDone      Event = "reset_done"      // and did
 )
 
 // Said is what was done.
@@ -241,8 +248,10 @@ var nextTexts = map[Next]string{
 }
 
 var eventTexts = map[Event]string{
-	EventAdded: "notice_added", EventRemoved: "notice_removed", EventRecovery: "notice_recovery", EventFailed: "notice_failed",
-	EventReset: "notice_reset", EventCodes: "notice_codes", EventSignOut: "notice_signout",
+	EventAdded: "notice_added", EventRemoved: "notice_removed", EventUndone: "notice_undone", EventFailed: "notice_failed",
+	EventRecoveryUsed: "notice_recovery", EventRecoveryMade: "notice_codes", EventTrusted: "notice_trusted", EventSignedOut: "notice_signout",
+	EventCloned: "notice_cloned", EventLocked: "notice_locked",
+	EventResetOrdered: "notice_reset", EventResetCancelled: "notice_kept", EventResetDone: "notice_gone",
 }
 
 var levelTexts = [...]string{"level_none", "level_sent", "level_app", "level_passkey"}
@@ -387,7 +396,7 @@ func (d *stepDocument) Bars() [3]bool {
 
 // Happened says what a notice is about.
 func (d *stepDocument) Happened(n Notice) template.HTML {
-	if key := eventTexts[n.Event]; n.Event == EventReset {
+	if key := eventTexts[n.Event]; n.Event == EventResetOrdered {
 		return d.Date(key, n.At)
 	} else if key != "" {
 		return template.HTML(template.HTMLEscapeString(d.T(key)))
@@ -395,8 +404,14 @@ func (d *stepDocument) Happened(n Notice) template.HTML {
 	return template.HTML(template.HTMLEscapeString(d.T("notice_other")))
 }
 
-// Failed tells whether a notice is an alarm.
-func (n Notice) Alarm() bool { return n.Event == EventFailed || n.Event == EventReset }
+// Alarm tells whether a notice is one.
+func (n Notice) Alarm() bool {
+	switch n.Event {
+	case EventFailed, EventCloned, EventResetOrdered, EventResetDone:
+		return true
+	}
+	return false
+}
 
 // Day is a day, as Date writes one.
 func (d *stepDocument) Day(at time.Time) template.HTML {

@@ -75,7 +75,8 @@ type Second struct {
 	// What went wrong: one of the SecondErrors; any other that is not empty
 	// means "please try once more".
 	Error string
-	// How long to wait, for SecondLocked, SecondMany and SecondWait.
+	// How long to wait, for SecondSlow, SecondMany and the state
+	// SecondWait.
 	Seconds int
 	// Tries that are left; 0: not said.
 	Left int
@@ -109,22 +110,26 @@ const (
 	ToTest    Purpose = "test"    // to see that it works
 )
 
-// SecondErrors.
+// SecondErrors. Those that package factor has too are named as there.
 const (
-	SecondWrong   = "wrong"   // no code that is right
-	SecondUsed    = "used"    // right, and used before
-	SecondEmpty   = "empty"   // nothing was typed
-	SecondLocked  = "locked"  // too many wrong ones; after Seconds
-	SecondTooOld  = "old"     // a sent code, or a challenge, that expired
-	SecondMany    = "many"    // too many codes were sent; after Seconds
-	SecondAway    = "away"    // the code could not be sent
-	SecondStopped = "stopped" // the passkey did not work, or who has it stopped it
+	SecondEmpty      = "empty"      // nothing was typed
+	SecondWrong      = "wrong"      // not the right code
+	SecondUnreadable = "unreadable" // not what a code looks like
+	SecondUsed       = "used"       // right, and used before
+	SecondSlow       = "wait"       // too many wrong ones; after Seconds
+	SecondLocked     = "locked"     // this method is, for good
+	SecondCopied     = "copied"     // of this passkey there may be a copy
+	SecondTooOld     = "old"        // a sent code, or a challenge, that expired
+	SecondMany       = "many"       // too many codes were sent; after Seconds
+	SecondAway       = "away"       // the code could not be sent
+	SecondStopped    = "stopped"    // the passkey did not work, or who has it stopped it
 )
 
 // secondErrors are the keys of what went wrong.
 var secondErrors = map[string]string{
-	SecondWrong: "second_wrong", SecondUsed: "second_used", SecondEmpty: "second_empty", SecondLocked: "second_locked",
-	SecondTooOld: "second_old", SecondMany: "second_many", SecondAway: "second_away", SecondStopped: "second_stopped",
+	SecondEmpty: "second_empty", SecondWrong: "second_wrong", SecondUnreadable: "second_wrong", SecondUsed: "second_used",
+	SecondSlow: "second_slow", SecondLocked: "second_locked", SecondCopied: "second_copied", SecondTooOld: "second_old",
+	SecondMany: "second_many", SecondAway: "second_away", SecondStopped: "second_stopped",
 	AccountPhone: "phone_bad", AccountEmail: "mail_bad", AccountCountry: "phone_country", AccountThere: "passkey_there",
 }
 

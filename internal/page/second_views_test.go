@@ -43,7 +43,7 @@ func secondViews() map[string]Second {
 		"second sms":       ask(allWays[3], func(v *Second) { v.Sent = true }),
 		"email":            ask(allWays[4], func(v *Second) { v.Sent, v.ResendIn = true, 50 }),
 		"recovery":         ask(allWays[5], nil),
-		"recovery locked":  ask(allWays[5], func(v *Second) { v.Error, v.Seconds = SecondLocked, 900 }),
+		"recovery locked":  ask(allWays[5], func(v *Second) { v.Error, v.Seconds = SecondSlow, 900 }),
 		"in a dialog":      ask(allWays[0], func(v *Second) { v.Frame, v.Scheme = Dialog, Dark }),
 		"passkey, dialog":  ask(allWays[1], func(v *Second) { v.Frame = Dialog }),
 		"replaced":         {State: SecondReplaced, Back: "/my-account/"},
@@ -51,7 +51,7 @@ func secondViews() map[string]Second {
 		"in the other tab": {State: SecondTab, Action: "/my-account/", Cancel: true},
 		"wait":             {State: SecondWait, Action: "/my-account/", Back: "/my-account/", Seconds: 120, Cancel: true, Ref: "7KQ2-M4XD"},
 	}
-	for _, code := range []string{SecondWrong, SecondUsed, SecondEmpty, SecondLocked, SecondTooOld, SecondMany, SecondAway, SecondStopped, "never heard of"} {
+	for _, code := range append(slices.Collect(maps.Keys(secondErrors)), "never heard of") {
 		views["error "+code] = ask(allWays[2], func(v *Second) { v.Sent, v.Error, v.Seconds = true, code, 60 })
 	}
 	return views
