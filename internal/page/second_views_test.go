@@ -124,7 +124,7 @@ func accountViews() map[string]Account {
 		views["next "+string(next)] = Account{State: AccountOverview, Level: len(next) % 4, Next: next, Items: items[:1]}
 	}
 	for event := range eventTexts {
-		views["notice "+string(event)] = Account{State: AccountOverview, Items: items[:1], Notices: []Notice{{"n", event, at("2026-11-22"), "", "", false}}}
+		views["notice "+strings.ReplaceAll(string(event), "_", " ")] = Account{State: AccountOverview, Items: items[:1], Notices: []Notice{{"n", event, at("2026-11-22"), "", "", false}}}
 	}
 	views["notice of another kind"] = Account{State: AccountOverview, Items: items[:1], Notices: []Notice{{"n", "other", at("2026-11-22"), "", "", true}}}
 	for name, v := range views {
