@@ -18,7 +18,6 @@ import (
 	"github.com/login-guard/login-guard/internal/keys"
 	"github.com/login-guard/login-guard/internal/page"
 	"github.com/login-guard/login-guard/internal/record"
-	"github.com/login-guard/login-guard/internal/risk"
 )
 
 // The account page lets customers set their second factors up. Who it is for
@@ -164,7 +163,7 @@ func (d *desk) show(v page.Account) error {
 	if d.held != nil {
 		v.Action, v.Forced, v.Ref = d.held.held.Action, true, d.held.held.Ref
 		if d.held.held.Script && d.held.held.Login != [16]byte{} {
-			v.Action = d.h.prefix + "second"
+			v.Action = d.h.prefix + secondPath
 		}
 	}
 	return d.h.writeAccount(d.w, d.r, http.StatusOK, v)
@@ -174,7 +173,7 @@ func (h *Handler) writeAccount(w http.ResponseWriter, r *http.Request, status in
 	if v.Ref == "" {
 		v.Ref = record.NewRef()
 	}
-	h.mark(w, string(risk.SecondFactor), v.Ref)
+	h.mark(w, markSecond, v.Ref)
 	return h.pages.WriteAccount(w, r, status, v)
 }
 

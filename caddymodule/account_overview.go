@@ -25,10 +25,10 @@ func (d *desk) overview(problem string, s page.Said) error {
 		v.Devices = append(v.Devices, page.Device{ID: t.ID, Name: label(t.Label, t.From.Place), Added: t.Added, Used: t.Used, This: t.ID == this})
 	}
 	for _, n := range slices.Backward(a.Notices) {
-		v.Notices = append(v.Notices, page.Notice{ID: n.ID, Event: eventOf(n.Event), At: n.At, Name: n.Name, From: label(n.From.Client, n.From.Place), Undo: d.undoes(n) != ""})
+		v.Notices = append(v.Notices, page.Notice{ID: n.ID, Event: page.Event(n.Event.String()), At: n.At, Name: n.Name, From: label(n.From.Client, n.From.Place), Undo: d.undoes(n) != ""})
 	}
 	if !a.ResetAt.IsZero() {
-		v.Notices = append(v.Notices, page.Notice{ID: "reset", Event: page.EventReset, At: a.ResetAt, Undo: true})
+		v.Notices = append(v.Notices, page.Notice{ID: "reset", Event: page.Event(factor.ResetOrdered.String()), At: a.ResetAt, Undo: true})
 	}
 	return d.show(v)
 }
@@ -220,24 +220,4 @@ func nextOf(n factor.Next) page.Next {
 		return page.NextTest
 	}
 	return page.NextNothing
-}
-
-// eventOf is an event as the page has it; what it has no words for keeps its
-// own name, and is said to be a change.
-func eventOf(e factor.Event) page.Event {
-	switch e {
-	case factor.Added:
-		return page.EventAdded
-	case factor.Removed, factor.Undone, factor.ResetDone:
-		return page.EventRemoved
-	case factor.Failed, factor.Locked, factor.Cloned:
-		return page.EventFailed
-	case factor.RecoveryUsed:
-		return page.EventRecovery
-	case factor.RecoveryMade:
-		return page.EventCodes
-	case factor.SignedOut:
-		return page.EventSignOut
-	}
-	return page.Event(e.String())
 }

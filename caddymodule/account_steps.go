@@ -150,7 +150,11 @@ func wrongCode(c *factor.Confirmed, typed string) string {
 		return page.SecondEmpty
 	case c.Why == factor.Used:
 		return page.SecondUsed
-	case c.Why == factor.Wait, c.Why == factor.ClassLocked:
+	case c.Why == factor.Unreadable:
+		return page.SecondUnreadable
+	case c.Why == factor.Wait:
+		return page.SecondSlow
+	case c.Why == factor.ClassLocked:
 		return page.SecondLocked
 	}
 	return page.SecondWrong

@@ -52,7 +52,7 @@ func (h *Handler) askSecond(w http.ResponseWriter, r *http.Request, g *guard, no
 	}
 	v := page.Second{Action: q.held.Action, Account: maskName(q.held.Name), TrustDays: days(h.second.TrustTime())}
 	if q.held.Script && q.held.Login != [16]byte{} {
-		v.Action = h.prefix + "second"
+		v.Action = h.prefix + secondPath
 	}
 	err := h.fillAsking(r, g, now, &v, q.held.Owner, q.held.Challenge, q.held.Established, q.asking)
 	if err != nil {
@@ -84,8 +84,12 @@ func (h *Handler) fillAsking(r *http.Request, g *guard, now time.Time, v *page.S
 	shown = max(0, shown)
 	m := methods[shown]
 	v.Method, v.Error, v.Seconds, v.Left = v.Methods[shown], q.err, q.seconds, q.left
-	if !m.Try.Open() && v.Error == "" {
-		v.Error, v.Seconds = page.SecondLocked, lockedFor(m.Try)
+	switch {
+	case v.Error != "" || m.Try.Open():
+	case m.Try.Locked:
+		v.Error = page.SecondLocked
+	default:
+		v.Error, v.Seconds = page.SecondSlow, max(1, seconds(m.Try.Wait))
 	}
 	switch m.Class {
 	case factor.ClassPasskey:
@@ -94,14 +98,6 @@ func (h *Handler) fillAsking(r *http.Request, g *guard, now time.Time, v *page.S
 		v.Sent, v.ResendIn = sentTo(account, challenge, m.Contact, now)
 	}
 	return err
-}
-
-// lockedFor is how long a class that allows no try is shown to be locked.
-func lockedFor(t factor.Try) int {
-	if t.Locked {
-		return 0
-	}
-	return max(1, seconds(t.Wait))
 }
 
 // wayOf is a method as the page has it. What its form posts names the contact.
@@ -243,17 +239,19 @@ func wrongly(method string, f map[string]string, res *factor.Result) asking {
 	case factor.Used:
 		q.err = page.SecondUsed
 	case factor.Unreadable:
-		if strings.TrimSpace(f[fieldCode]) == "" {
+		if q.err = page.SecondUnreadable; strings.TrimSpace(f[fieldCode]) == "" {
 			q.err = page.SecondEmpty
 		}
+	case factor.Copied:
+		q.err = page.SecondCopied
 	case factor.Wait:
-		q.err, q.seconds = page.SecondLocked, max(1, seconds(res.Wait))
+		q.err, q.seconds = page.SecondSlow, max(1, seconds(res.Wait))
 	case factor.ClassLocked:
 		q.err = page.SecondLocked
 	case factor.NotOffered:
 		q.method, q.err = "", page.SecondStopped
 	}
-	if class, _ := classOf(method); class == factor.ClassPasskey && res.Why != factor.Wait && res.Why != factor.ClassLocked {
+	if class, _ := classOf(method); class == factor.ClassPasskey && (res.Why == factor.Wrong || res.Why == factor.Unreadable) {
 		q.err = page.SecondStopped
 	}
 	return q

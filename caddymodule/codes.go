@@ -7,7 +7,7 @@ import (
 
 	"github.com/login-guard/login-guard/config"
 	"github.com/login-guard/login-guard/internal/factor"
-	"github.com/login-guard/login-guard/internal/factor/send"
+
 	"github.com/login-guard/login-guard/internal/keys"
 	"github.com/login-guard/login-guard/internal/page"
 	"github.com/login-guard/login-guard/internal/store"
@@ -83,7 +83,7 @@ func (h *Handler) sendCode(r *http.Request, g *guard, now time.Time, owner facto
 	defer cancel()
 	if err := h.deliver(ctx, r, how, d.Message); err != nil {
 		// What the service said may hold the number or the code.
-		h.app.logger.Error("a code could not be sent", zapKind(d.Message.Kind), zapError(send.Plain(err)))
+		h.app.logger.Error("a code could not be sent", zapKind(d.Message.Kind), zapError(err))
 		h.app.metrics.challenges.WithLabelValues("code_"+d.Message.Kind.String(), "not_sent").Inc()
 		return q
 	}

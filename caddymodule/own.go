@@ -66,6 +66,9 @@ func (h *Handler) serveOwn(w http.ResponseWriter, r *http.Request, shop caddyhtt
 	if ref, ok := strings.CutPrefix(rest, "check/"); ok {
 		return h.serveCheck(w, r, ref)
 	}
+	if rest == secondPath {
+		return h.serveSecond(w, r, g, shop)
+	}
 	if ref, ok := strings.CutPrefix(rest, "challenge/"); ok {
 		return h.serveChallenge(w, r, g, ref)
 	}
@@ -74,8 +77,6 @@ func (h *Handler) serveOwn(w http.ResponseWriter, r *http.Request, shop caddyhtt
 		return h.serveGuard(w, r)
 	case "inline":
 		return h.serveInline(w, r, g)
-	case "second":
-		return h.serveSecond(w, r, g, shop)
 	case accountPath:
 		return h.serveAccount(w, r, g)
 	}

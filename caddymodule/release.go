@@ -19,11 +19,6 @@ import (
 	"github.com/login-guard/login-guard/internal/risk"
 )
 
-// setSecond gives the browser the ticket of its held answer.
-func (h *Handler) setSecond(w http.ResponseWriter, r *http.Request, value string, life time.Duration) {
-	writeCookie(w, r, secondCookie, value, life)
-}
-
 // release lets a held answer go: its second factor was given. What may have
 // changed since the password was typed is looked at again: whether the
 // operator or a limit says no, and whether the answer is still there.

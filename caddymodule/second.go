@@ -201,7 +201,20 @@ func (h *Handler) afterShop(w http.ResponseWriter, r *http.Request, a *attempt, 
 	if !p.must && !p.enrol {
 		return false, nil
 	}
-	return true, h.holdAnswer(w, r, a, p, answer, o)
+	challenge := ""
+	if p.must {
+		ctx, cancel := lasting(r, 2*time.Second)
+		defer cancel()
+		if challenge, _, err = a.g.vault.Begin(ctx, a.now, p.owner, h.established(a)); err != nil {
+			h.dropAnswer(w, p, answer)
+			return true, h.secondDown(w, r, a, err)
+		}
+		if challenge == "" {
+			h.lift(r, a.g, p) // the operator took the factors away
+			return false, nil
+		}
+	}
+	return true, h.holdAnswer(w, r, a, p, answer, challenge, o)
 }
 
 // identity is who signed in as the shop says.
@@ -254,12 +267,12 @@ func (h *Handler) dropAnswer(w http.ResponseWriter, p *pending, answer *answerWr
 }
 
 // holdAnswer keeps the shop's answer and asks for the second factor.
-func (h *Handler) holdAnswer(w http.ResponseWriter, r *http.Request, a *attempt, p *pending, answer *answerWriter, o login.Outcome) error {
+func (h *Handler) holdAnswer(w http.ResponseWriter, r *http.Request, a *attempt, p *pending, answer *answerWriter, challenge string, o login.Outcome) error {
 	shop := &hold.Answer{
 		Status: answer.status(), Header: answer.Header().Clone(), Body: slices.Clone(answer.body.Bytes()),
 		Account: a.account, Owner: p.owner, Name: a.reading.Account, Action: h.action(r), Endpoint: a.reading.Endpoint.Name(),
 		Ref: a.ref, Entry: p.entry, Passed: a.passed, Earned: a.solved != nil || a.cleared != device.NoRung || a.voucher,
-		Enrol: p.enrol, Established: h.established(a),
+		Challenge: challenge, Enrol: p.enrol, Established: h.established(a),
 	}
 	if name, ok := h.identity(a, shop.Header); ok {
 		shop.Account, shop.Name = a.g.ledger.Account(h.reader.FoldAccount(name)), name
@@ -293,9 +306,6 @@ func (h *Handler) holdAnswer(w http.ResponseWriter, r *http.Request, a *attempt,
 	ctx, cancel := lasting(r, 2*time.Second)
 	defer cancel()
 	err := hold.Shut(ctx, a.g.store, set, p.entry, p.owner)
-	if err == nil && p.must {
-		shop.Challenge, _, err = a.g.vault.Begin(ctx, a.now, p.owner, shop.Established)
-	}
 	var t hold.Ticket
 	if err == nil {
 		t, err = a.g.answers.Keep(ctx, a.now, shop, a.g.ledger.HostKey(a.signals.Network))
@@ -304,7 +314,10 @@ func (h *Handler) holdAnswer(w http.ResponseWriter, r *http.Request, a *attempt,
 		h.notKept(err)
 		return h.secondDown(w, r, a, err)
 	}
-	h.setSecond(w, r, t.String(), hold.TTL)
+	writeCookie(w, r, secondCookie, t.String(), hold.TTL)
+	if shop.Script && a.solved == nil {
+		return h.tellSecond(w, r, a)
+	}
 	return h.askSecond(w, r, a.g, a.now, secondAsk{held: shop, ticket: t})
 }
 
@@ -319,4 +332,17 @@ func (h *Handler) secondDown(w http.ResponseWriter, r *http.Request, a *attempt,
 // changes are believed.
 func (h *Handler) established(a *attempt) bool {
 	return a.known && a.device.Established(a.account, a.now)
+}
+
+// secondPath is where a script's second factor is, below the prefix.
+const secondPath = "challenge/second"
+
+// tellSecond answers a script's login with where its second factor is given.
+func (h *Handler) tellSecond(w http.ResponseWriter, r *http.Request, a *attempt) error {
+	h.mark(w, markSecond, a.ref)
+	h.allowOrigin(w, r)
+	if shape := scriptShapes[a.reading.Endpoint.Config().Script]; shape != nil {
+		return shape(w, h.prefix+secondPath)
+	}
+	return h.pages.Problem(w, r, http.StatusForbidden, page.Problem{Kind: page.SecondFactor, Ref: a.ref, Challenge: h.prefix + secondPath})
 }

@@ -13,7 +13,6 @@ import (
 	"github.com/login-guard/login-guard/internal/hold"
 	"github.com/login-guard/login-guard/internal/page"
 	"github.com/login-guard/login-guard/internal/record"
-	"github.com/login-guard/login-guard/internal/risk"
 	"github.com/login-guard/login-guard/internal/store"
 )
 
@@ -95,9 +94,9 @@ func (h *Handler) isShut(ctx context.Context, g *guard, sessions []store.Key) (s
 func (h *Handler) shutPage(w http.ResponseWriter, r *http.Request, g *guard, own ownCookies) error {
 	ref := record.NewRef()
 	if !navigates(r) {
-		h.mark(w, string(risk.SecondFactor), ref)
+		h.mark(w, markSecond, ref)
 		h.allowOrigin(w, r)
-		return h.pages.Problem(w, r, http.StatusForbidden, page.Problem{Kind: page.SecondFactor, Ref: ref})
+		return h.pages.Problem(w, r, http.StatusForbidden, page.Problem{Kind: page.SecondFactor, Ref: ref, Challenge: h.prefix + secondPath})
 	}
 	now := h.now()
 	if t, ok := hold.ParseTicket(own.second); ok {
@@ -105,16 +104,19 @@ func (h *Handler) shutPage(w http.ResponseWriter, r *http.Request, g *guard, own
 		case err == nil:
 			return h.askSecond(w, r, g, now, secondAsk{held: a, ticket: t})
 		case !errors.Is(err, hold.ErrGone):
-			return h.secondPage(w, r, http.StatusServiceUnavailable, ref, page.Second{State: page.SecondWait, Action: h.prefix + "second", Cancel: true, Seconds: seconds(storeRetry)})
+			return h.secondPage(w, r, http.StatusServiceUnavailable, ref, page.Second{State: page.SecondWait, Action: h.prefix + secondPath, Cancel: true, Seconds: seconds(storeRetry)})
 		}
-		return h.secondPage(w, r, http.StatusOK, ref, page.Second{State: page.SecondExpired, Action: h.prefix + "second", Back: "/", Cancel: true})
+		return h.secondPage(w, r, http.StatusOK, ref, page.Second{State: page.SecondExpired, Action: h.prefix + secondPath, Back: "/", Cancel: true})
 	}
-	return h.secondPage(w, r, http.StatusOK, ref, page.Second{State: page.SecondTab, Action: h.prefix + "second", Cancel: true})
+	return h.secondPage(w, r, http.StatusOK, ref, page.Second{State: page.SecondTab, Action: h.prefix + secondPath, Cancel: true})
 }
+
+// markSecond is what the header of our answers says.
+const markSecond = "second-factor"
 
 // secondPage writes a page of the second factor.
 func (h *Handler) secondPage(w http.ResponseWriter, r *http.Request, status int, ref string, v page.Second) error {
-	h.mark(w, string(risk.SecondFactor), ref)
+	h.mark(w, markSecond, ref)
 	v.Ref = ref
 	if h.reserved(r) {
 		if scheme, ok := framed(original(r), page.Dialog); ok {

@@ -97,6 +97,8 @@ const (
 	Foreign     Kind = "foreign"     // the request came from another site
 	Resume      Kind = "resume"      // goes on with the check that this tab was at
 	Help        Kind = "help"        // what the checks are, with pictures
+	// SecondFactor is a Problem only: its pages are Second.
+	SecondFactor Kind = "second-factor"
 )
 
 // Theme says how the pages of one shop look.

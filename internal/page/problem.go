@@ -53,7 +53,7 @@ type problemForm struct {
 // reader's language.
 func (p *Pages) Problem(w http.ResponseWriter, r *http.Request, status int, pr Problem) error {
 	switch pr.Kind {
-	case Slider, Picture, Sound, Slow, Deny, Gone, OnceMore, Unreachable, Unreadable, TooLarge, Foreign:
+	case Slider, Picture, Sound, Slow, Deny, Gone, OnceMore, Unreachable, Unreadable, TooLarge, Foreign, SecondFactor:
 	default:
 		return fmt.Errorf("sending a problem: there is no kind %q", pr.Kind)
 	}
@@ -99,6 +99,8 @@ func (d *problemDocument) encode() ([]byte, error) {
 	switch d.Kind {
 	case Slider, Picture, Sound, Slow:
 		words = "check"
+	case SecondFactor:
+		words = "second_tab"
 	}
 	b := problemBody{
 		Type:   problemTypes + string(d.Kind),
