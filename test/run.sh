@@ -6,8 +6,9 @@
 #   bash test/run.sh          everything
 #   bash test/run.sh needs    only get what the tests need
 #
-# Needs: Go, npm, curl, and Debian's packages chromium, redis-server and fonts for 32
-# languages, which it installs where they are missing and it may. axe-core
+# Needs: Go, npm, curl, and Debian's packages chromium, redis-server, oathtool,
+# zbar-tools and fonts for 32 languages, which it installs where they are missing
+# and it may. axe-core
 # comes from npm and stays in .cache/.
 set -euo pipefail
 
@@ -31,6 +32,8 @@ needs() {
 	[ -n "$(fc-list :charset=3042 2>/dev/null)" ] || missing+=(fonts-droid-fallback)
 	[ -n "$(fc-list :charset=0e01 2>/dev/null)" ] || missing+=(fonts-noto-core)
 	command -v redis-server >/dev/null || missing+=(redis-server)
+	command -v oathtool >/dev/null || missing+=(oathtool)
+	command -v zbarimg >/dev/null || missing+=(zbar-tools)
 	command -v npm >/dev/null || missing+=(npm)
 	command -v curl >/dev/null || missing+=(curl)
 	if [ ${#missing[@]} -gt 0 ]; then

@@ -34,6 +34,11 @@ const (
 	Challenge = "challenge" // tokens of checks
 	Drawing   = "drawing"   // what a picture shows
 	Held      = "held"      // held logins
+	Factor    = "factor"    // second factors of customers
+	// Recovery is for keyed hashes of what a person or browser keeps and that
+	// is good once: recovery codes, sent codes, trusted devices. Like names
+	// they stay when the key changes.
+	Recovery = "recovery"
 )
 
 // ErrOpen: a sealed value was not made with this key for this purpose.
@@ -79,7 +84,7 @@ func NewRing(master []byte, older ...[]byte) (*Ring, error) {
 	if len(older) > 0 {
 		names = older[len(older)-1]
 	}
-	for _, purpose := range []string{Pseudonym, Drawing} {
+	for _, purpose := range []string{Pseudonym, Drawing, Recovery} {
 		k, err := derive(names, purpose)
 		if err != nil {
 			return nil, err
@@ -114,7 +119,7 @@ func newSealer(master []byte) (*sealer, error) {
 		return nil, fmt.Errorf("master key has %d bytes, want %d", len(master), Size)
 	}
 	s := &sealer{aeads: make(map[string]cipher.AEAD)}
-	for _, purpose := range []string{Device, Challenge, Held} {
+	for _, purpose := range []string{Device, Challenge, Held, Factor} {
 		k, err := derive(master, purpose)
 		if err != nil {
 			return nil, err

@@ -30,7 +30,7 @@ func master(n byte) []byte {
 	return b
 }
 
-var sealing = []string{keys.Device, keys.Challenge, keys.Held}
+var sealing = []string{keys.Device, keys.Challenge, keys.Held, keys.Factor}
 
 func TestWhatWasSealedOpensAsItWas(t *testing.T) {
 	r := ring(t, 1)
