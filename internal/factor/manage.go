@@ -1,0 +1,201 @@
+package factor
+
+import (
+	"context"
+	"time"
+)
+
+// GivenRecovery is what Result.Factor and Actor.Factor say of a recovery code.
+const GivenRecovery = "recovery"
+
+// Actor is who changes something, in a session whose login was seen lately.
+type Actor struct {
+	// Established: the device has logged in to this account at least twice,
+	// the first time at least 7 days ago.
+	Established bool
+	// Factor is the id of the factor that was given in this session
+	// (Result.Factor), empty if none was.
+	Factor string
+	From   From
+}
+
+// given reports whether the actor gave a factor that the account still has.
+func (a *Account) given(by Actor) bool {
+	if by.Factor == GivenRecovery {
+		return true
+	}
+	f, _ := a.Find(by.Factor)
+	return f != nil
+}
+
+// mayAdd: with a factor on the account, one has to be given before another
+// is added.
+func (a *Account) mayAdd(by Actor) bool { return !a.Enrolled() || a.given(by) }
+
+// mayChange: what concerns others' factors and devices takes a factor that is
+// not provisional. Where there is none but provisional ones, an established
+// device may: it could undo them anyway.
+func (a *Account) mayChange(now time.Time, by Actor) bool {
+	if by.Factor == GivenRecovery {
+		return true
+	}
+	if f, _ := a.Find(by.Factor); f != nil && !f.Provisional(now) {
+		return true
+	}
+	for _, f := range a.Factors() {
+		if !f.Provisional(now) {
+			return false
+		}
+	}
+	return by.Established
+}
+
+// until is how long what this actor adds is provisional.
+func until(now time.Time, by Actor) time.Time {
+	if by.Established {
+		return time.Time{}
+	}
+	return now.Add(Provisional)
+}
+
+// added does what follows from a new factor: one from an established device
+// is a change that ends all trust, a provisional one must not touch others'.
+func (v *Vault) added(a *Account, now time.Time, by Actor, f *Factor, class Class) error {
+	if !f.Provisional(now) {
+		a.bump()
+	}
+	a.right(class)
+	a.tidy(now)
+	return v.note(a, Notice{Event: Added, At: now, From: by.From, Class: class, Name: f.Name})
+}
+
+// newFactor is what all kinds of factors begin with.
+func (v *Vault) newFactor(now time.Time, by Actor, called, setup string) (Factor, error) {
+	id, err := v.newID()
+	return Factor{ID: id, Name: name(called), Added: now, From: by.From, Until: until(now, by), Setup: setup}, err
+}
+
+// Rename gives a factor another name. Whoever gave any factor may.
+func (v *Vault) Rename(ctx context.Context, now time.Time, id ID, by Actor, factor, called string) (*Account, error) {
+	return v.Update(ctx, id, func(a *Account) error {
+		f, _ := a.Find(factor)
+		switch {
+		case f == nil:
+			return ErrNone
+		case !a.given(by):
+			return ErrDenied
+		}
+		f.Name = name(called)
+		return nil
+	})
+}
+
+// Remove takes a factor away, and with the last one the recovery codes and
+// all trust. Who may: see Actor; a provisional factor may always remove
+// itself. ErrAlone: a contact would be all that is left.
+func (v *Vault) Remove(ctx context.Context, now time.Time, id ID, by Actor, factor string) (*Account, error) {
+	return v.Update(ctx, id, func(a *Account) error {
+		f, class := a.Find(factor)
+		switch {
+		case f == nil:
+			return ErrNone
+		case !a.mayChange(now, by) && by.Factor != factor:
+			return ErrDenied
+		}
+		called := f.Name
+		a.drop(factor)
+		if len(a.Apps)+len(a.Passkeys)+len(a.Recovery) == 0 && len(a.Contacts) > 0 {
+			return ErrAlone
+		}
+		a.removed(now)
+		return v.note(a, Notice{Event: Removed, At: now, From: by.From, Class: class, Name: called})
+	})
+}
+
+// removed does what follows when a factor is gone.
+func (a *Account) removed(now time.Time) {
+	a.bump()
+	if !a.Enrolled() {
+		a.Recovery, a.RecoveryMade, a.RecoverySetup, a.RecoveryUntil = nil, time.Time{}, "", time.Time{}
+		a.Challenges, a.Sent, a.Contacts = nil, nil, nil
+	}
+	if len(a.Passkeys) == 0 {
+		a.KeysOnly = false
+	}
+	a.tidy(now)
+}
+
+// Undo takes a provisional factor away, from an established device with the
+// password alone: for an owner who did not add it and cannot give it. What
+// may have been made with it goes too: provisional recovery codes and all
+// trust.
+func (v *Vault) Undo(ctx context.Context, now time.Time, id ID, by Actor, factor string) (*Account, error) {
+	return v.Update(ctx, id, func(a *Account) error {
+		f, class := a.Find(factor)
+		switch {
+		case f == nil:
+			return ErrNone
+		case !by.Established || !f.Provisional(now):
+			return ErrDenied
+		}
+		called := f.Name
+		a.drop(factor)
+		if now.Before(a.RecoveryUntil) {
+			a.Recovery, a.RecoveryMade, a.RecoverySetup, a.RecoveryUntil = nil, time.Time{}, "", time.Time{}
+		}
+		// A contact that is left alone goes with what it stood beside.
+		if len(a.Apps)+len(a.Passkeys)+len(a.Recovery) == 0 {
+			a.Contacts = nil
+		}
+		a.removed(now)
+		return v.note(a, Notice{Event: Undone, At: now, From: by.From, Class: class, Name: called})
+	})
+}
+
+// SetKeysOnly says whether passkeys and recovery codes are all that is
+// accepted. It takes a passkey, and a second one or recovery codes, so that
+// the loss of one device does not shut the owner out (ErrAlone).
+func (v *Vault) SetKeysOnly(ctx context.Context, now time.Time, id ID, by Actor, on bool) (*Account, error) {
+	return v.Update(ctx, id, func(a *Account) error {
+		event := KeysOnlyOff
+		switch {
+		case a.KeysOnly == on:
+			return unchanged
+		case !a.mayChange(now, by):
+			return ErrDenied
+		case on && (len(a.Passkeys) == 0 || len(a.Passkeys) == 1 && len(a.Recovery) == 0):
+			return ErrAlone
+		case on:
+			event = KeysOnlyOn
+		}
+		a.KeysOnly = on
+		a.bump()
+		return v.note(a, Notice{Event: event, At: now, From: by.From})
+	})
+}
+
+// Required notes since when a customer without a factor knows that one is
+// required, and returns it: the grace period runs from there.
+func (v *Vault) Required(ctx context.Context, now time.Time, id ID) (time.Time, error) {
+	a, err := v.Update(ctx, id, func(a *Account) error {
+		if !a.AskedSince.IsZero() {
+			return unchanged
+		}
+		a.AskedSince = now
+		return nil
+	})
+	if err != nil {
+		return time.Time{}, err
+	}
+	return a.AskedSince, nil
+}
+
+// DismissOffer notes that a customer does not want to be offered a second
+// factor.
+func (v *Vault) DismissOffer(ctx context.Context, now time.Time, id ID) error {
+	_, err := v.Update(ctx, id, func(a *Account) error {
+		a.OfferDismissed = now
+		return nil
+	})
+	return err
+}
