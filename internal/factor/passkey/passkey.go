@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"strings"
 
 	"github.com/go-webauthn/webauthn/protocol"
@@ -98,6 +99,9 @@ func transports(all []string) []protocol.AuthenticatorTransport {
 }
 
 func (p Party) library() (*webauthn.WebAuthn, error) {
+	if o, err := url.Parse(p.Origin); err != nil || !strings.EqualFold(o.Hostname(), p.Host) {
+		return nil, fmt.Errorf("passkeys for %q: the page at %q is not on that host", p.Host, p.Origin)
+	}
 	w, err := webauthn.New(&webauthn.Config{
 		RPID: p.Host, RPDisplayName: p.Name, RPOrigins: []string{p.Origin},
 		// Which model it is is nobody's business: no attestation.
