@@ -224,7 +224,16 @@ func (h *Handler) serveSecond(w http.ResponseWriter, r *http.Request, g *guard, 
 		return nil
 	}
 	own := ownCookies{second: cookieOf(r, secondCookie), device: cookieOf(r, deviceCookie), pass: cookieOf(r, passCookie), trust: cookieOf(r, trustCookie)}
-	if r.Method != http.MethodPost {
+	switch {
+	case r.Method == http.MethodOptions:
+		h.allowOrigin(w, r)
+		w.Header().Set("Access-Control-Allow-Methods", "GET, POST")
+		w.Header().Set("Access-Control-Allow-Headers", "Content-Type")
+		w.WriteHeader(http.StatusNoContent)
+		return nil
+	case !navigates(r) && (r.Method == http.MethodGet || strings.HasPrefix(r.Header.Get("Content-Type"), "application/json")):
+		return h.serveSecondScript(w, r, g, own)
+	case r.Method != http.MethodPost:
 		return h.shutPage(w, r, g, own)
 	}
 	f, ok := h.readForm(w, r)
@@ -316,7 +325,7 @@ func (d *desk) confirm() error {
 			if err != nil {
 				return d.away(err)
 			}
-			d.h.notify(d.g, d.owner, res.Noticed)
+			d.h.notify(d.r, d.g, d.name, res.Noticed)
 			d.h.countSecond(d.f[fieldMethod], res)
 			if res.Right() {
 				tested := d.state.Test

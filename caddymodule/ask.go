@@ -195,7 +195,7 @@ func (h *Handler) verifySecond(w http.ResponseWriter, r *http.Request, g *guard,
 		return h.secondPage(w, r, http.StatusServiceUnavailable, q.held.Ref,
 			page.Second{State: page.SecondWait, Action: q.held.Action, Cancel: true, Seconds: seconds(storeRetry)})
 	}
-	h.notify(g, q.held.Owner, res.Noticed)
+	h.notify(r, g, q.held.Name, res.Noticed)
 	h.countSecond(f[fieldMethod], res)
 	if !res.Right() {
 		if q.asking = wrongly(q.method, f, res); res.Why == factor.Gone || res.Left == 0 && res.Why != factor.NotOffered {
@@ -204,7 +204,7 @@ func (h *Handler) verifySecond(w http.ResponseWriter, r *http.Request, g *guard,
 		}
 		return h.askSecond(w, r, g, now, q)
 	}
-	return h.release(w, r, g, q.ticket, q.held, own, func(_ *attempt, p *proof) {
+	return h.release(w, r, g, q.ticket, q.held, own, true, func(_ *attempt, p *proof) {
 		p.Given, p.Epoch = res.Factor, res.Account.Epoch
 		if f[fieldTrust] != "" && h.second.TrustTime() > 0 {
 			place := from(r, g)

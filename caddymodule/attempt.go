@@ -86,6 +86,9 @@ func (h *Handler) attempt(w http.ResponseWriter, r *http.Request, a *attempt, ne
 	if !watching && h.denied(a) {
 		return h.deny(w, r, a)
 	}
+	if done, err := h.releaseScript(w, r, a); done {
+		return err
+	}
 	h.collectMore(r, a)
 	if err := h.decide(r.Context(), a); err != nil && !watching {
 		return h.storeDown(w, r, a, err)

@@ -13,7 +13,7 @@ import (
 func zapKind(k factor.Kind) zap.Field { return zap.Stringer("kind", k) }
 
 // notify tells who listens what happened to an account's second factor.
-func (h *Handler) notify(g *guard, owner factor.ID, all []factor.Notice) {
+func (h *Handler) notify(r *http.Request, g *guard, name string, all []factor.Notice) {
 	_ = h.second.Notify
 }
 

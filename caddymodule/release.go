@@ -21,8 +21,9 @@ import (
 
 // release lets a held answer go: its second factor was given. What may have
 // changed since the password was typed is looked at again: whether the
-// operator or a limit says no, and whether the answer is still there.
-func (h *Handler) release(w http.ResponseWriter, r *http.Request, g *guard, t hold.Ticket, held *hold.Answer, own ownCookies, given func(*attempt, *proof)) error {
+// operator or a limit says no, and whether the answer is still there. asPage
+// says that a browser shows what comes, also in place of a script.
+func (h *Handler) release(w http.ResponseWriter, r *http.Request, g *guard, t hold.Ticket, held *hold.Answer, own ownCookies, asPage bool, given func(*attempt, *proof)) error {
 	a, err := h.released(r, g, held, own)
 	if err != nil {
 		return h.secondDown(w, r, a, err)
@@ -57,11 +58,11 @@ func (h *Handler) release(w http.ResponseWriter, r *http.Request, g *guard, t ho
 	h.proveFor(w, r, a, p)
 	expireCookie(w, r, secondCookie)
 	h.report(r, a, login.Success)
-	return h.writeHeld(w, r, shop)
+	return h.writeHeld(w, r, shop, asPage)
 }
 
 // writeHeld writes the shop's answer as it came, beside cookies of ours.
-func (h *Handler) writeHeld(w http.ResponseWriter, r *http.Request, shop *hold.Answer) error {
+func (h *Handler) writeHeld(w http.ResponseWriter, r *http.Request, shop *hold.Answer, asPage bool) error {
 	header := w.Header()
 	for name, values := range shop.Header {
 		if name == "Set-Cookie" {
@@ -73,7 +74,7 @@ func (h *Handler) writeHeld(w http.ResponseWriter, r *http.Request, shop *hold.A
 	answer := newAnswerWriter(w)
 	answer.code = shop.Status
 	answer.body.Write(shop.Body)
-	if shop.Script && shop.Login == [16]byte{} {
+	if shop.Script && asPage {
 		return h.afterScript(w, r, answer, shop.Back)
 	}
 	return answer.release()

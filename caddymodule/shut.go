@@ -96,7 +96,7 @@ func (h *Handler) shutPage(w http.ResponseWriter, r *http.Request, g *guard, own
 	if !navigates(r) {
 		h.mark(w, markSecond, ref)
 		h.allowOrigin(w, r)
-		return h.pages.Problem(w, r, http.StatusForbidden, page.Problem{Kind: page.SecondFactor, Ref: ref, Challenge: h.prefix + secondPath})
+		return h.pages.Problem(w, r, http.StatusForbidden, page.Problem{Kind: page.SecondFactor, Ref: ref})
 	}
 	now := h.now()
 	if t, ok := hold.ParseTicket(own.second); ok {

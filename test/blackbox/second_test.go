@@ -2,6 +2,7 @@ package blackbox_test
 
 import (
 	"encoding/base32"
+	"encoding/json"
 	"html"
 	"net/http"
 	"net/url"
@@ -193,5 +194,68 @@ func TestAPasswordAloneOpensNoAccountWithASecondFactor(t *testing.T) {
 				t.Errorf("with the second factor Alice is not in: %d %s\n%s", r.StatusCode, r.guard(), cut(r.body))
 			}
 		})
+	}
+}
+
+var byScript = []string{"Sec-Fetch-Mode", "cors", "Accept", "application/json"}
+
+func TestAScriptGivesTheSecondFactorAndRepeatsItsLogin(t *testing.T) {
+	t.Parallel()
+	shop := shoptest.Generic().Start(t)
+	g := guardtest.Start(t, secondSite(door{}, shop))
+	alice := shoptest.Alice()
+	owner := visitor(t, g.URL, "198.51.100.7")
+	owner.login(alice.Email, alice.Password)
+	app := owner.enrols()
+
+	p := visitor(t, g.URL, "198.51.100.9")
+	shop.Reset()
+	refused := p.login(alice.Email, alice.Password, byScript...)
+	var problem struct{ Challenge, Ref string }
+	if err := json.Unmarshal([]byte(refused.body), &problem); err != nil || refused.StatusCode != http.StatusForbidden || refused.guard() != "second-factor" || problem.Challenge == "" {
+		t.Fatalf("%d %q (%v)\n%s", refused.StatusCode, refused.guard(), err, refused.body)
+	}
+	ask := func(r reply) (got struct {
+		Kind, Method, Error, Clearance string
+		Methods                        []struct{ Method string }
+		Left                           int
+	}) {
+		if err := json.Unmarshal([]byte(r.body), &got); err != nil {
+			t.Fatalf("%v: %s", err, r.body)
+		}
+		return got
+	}
+	if got := ask(p.get(problem.Challenge, byScript...)); got.Kind != "second-factor" || got.Method != "app" || len(got.Methods) != 2 {
+		t.Errorf("the task is %+v", got)
+	}
+	answer := func(code string) reply {
+		return p.do(p.request(http.MethodPost, problem.Challenge, "application/json", `{"method":"app","code":"`+code+`"}`, byScript...))
+	}
+	if r := answer("123456"); r.StatusCode != http.StatusForbidden || ask(r).Error != "wrong" || ask(r).Left != 4 {
+		t.Errorf("a wrong code: %d %s", r.StatusCode, r.body)
+	}
+	clearance := ask(answer(app.code(0))).Clearance
+	if clearance == "" {
+		t.Fatal("no clearance for the right code")
+	}
+	with := append([]string{"Login-Guard-Clearance", clearance}, byScript...)
+	p.login("bob@shop.example", "a guess", with...)
+	if r := p.get("/account"); strings.Contains(r.body, "Signed in") {
+		t.Error("the clearance is good for another login")
+	}
+	if r := p.login(alice.Email, alice.Password, with...); r.guard() != "second-factor" {
+		t.Errorf("a clearance that was spent on another login is still good: %d %s", r.StatusCode, r.guard())
+	}
+	clearance = ask(answer(app.code(1))).Clearance
+	before := len(shop.Logins())
+	r := p.login(alice.Email, alice.Password, append([]string{"Login-Guard-Clearance", clearance}, byScript...)...)
+	if r.guard() != "" || r.StatusCode >= 400 || len(r.Cookies()) == 0 {
+		t.Errorf("the repeated login: %d %q %s", r.StatusCode, r.guard(), cut(r.body))
+	}
+	if n := len(shop.Logins()) - before; n != 0 {
+		t.Errorf("the shop was asked %d times more", n)
+	}
+	if r := p.get("/account"); !strings.Contains(r.body, "Signed in") {
+		t.Error("not signed in afterwards")
 	}
 }
