@@ -22,6 +22,7 @@ const (
 	kindKept    = 'k'
 	kindGroup   = 'g'
 	kindSpent   = 's'
+	kindRow     = 'r'
 )
 
 // A key is PREFIX{SUBJECT}KIND and eight bytes. SUBJECT is the first eight

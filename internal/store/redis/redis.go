@@ -12,7 +12,7 @@
 // its budget refills. Only answers that say that nothing was done (NOSCRIPT,
 // MOVED, ASK, TRYAGAIN) lead to another try.
 //
-// Everything written has an end (TTL). Redis sees keyed hashes, times, counts
+// Everything written has an end (TTL), rows for ever and their list aside. Redis sees keyed hashes, times, counts
 // and sealed values. docs/redis.md names the keys.
 package redis
 
@@ -86,6 +86,7 @@ type Store struct {
 	client goredis.UniversalClient
 	lane   *lane
 	denied *denied
+	book   *book
 
 	errs      atomic.Int64
 	brief     atomic.Int64
@@ -93,6 +94,7 @@ type Store struct {
 	keptBytes atomic.Int64
 
 	listening sync.Once
+	following sync.Once
 	stop      context.CancelFunc
 	ctx       context.Context
 	done      sync.WaitGroup
@@ -112,7 +114,7 @@ func New(o Options) (*Store, error) {
 	if err := o.fill(); err != nil {
 		return nil, err
 	}
-	s := &Store{o: o, name: o.name(), denied: newDenied(o.Denied)}
+	s := &Store{o: o, name: o.name(), denied: newDenied(o.Denied), book: newBook()}
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.client = o.client()
 	s.lane = newLane(s.client, o.Timeout, func() { s.errs.Add(1) })
@@ -185,9 +187,23 @@ func (s *Store) Ping(ctx context.Context) error {
 }
 
 // Stats implements store.Store. Kept and KeptBytes are as of the last thing
-// this node kept, over all gateways.
+// this node kept, over all gateways. Problem is of rows only, once there are
+// any; what of this node's own files is wrong, their store says.
 func (s *Store) Stats() store.Stats {
-	return store.Stats{Kept: int(s.kept.Load()), KeptBytes: s.keptBytes.Load(), Errors: s.errs.Load()}
+	out := store.Stats{Kept: int(s.kept.Load()), KeptBytes: s.keptBytes.Load(), Errors: s.errs.Load()}
+	b := s.book
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	out.KnownRows, out.LostRows = len(b.known), b.lost
+	switch {
+	case b.lost > 0:
+		out.Problem = fmt.Sprintf("%d durable rows (second factors) or more are gone from %s; who had one is refused. Restore its data, or accept the loss.", b.lost, s.name)
+	case b.problem != "":
+		out.Problem = b.problem
+	default:
+		out.Problem = b.policy
+	}
+	return out
 }
 
 // Status is what Stats has no room for.

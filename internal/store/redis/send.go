@@ -28,11 +28,14 @@ var (
 	smallSource string
 	//go:embed lua/kept.lua
 	keptSource string
+	//go:embed lua/rows.lua
+	rowsSource string
 
 	reserveScript = newScript(reserveSource)
 	settleScript  = newScript(settleSource)
 	smallScript   = newScript(smallSource)
 	keptScript    = newScript(keptSource)
+	rowsScript    = newScript(rowsSource)
 )
 
 // prepare makes the command: by name, or with its source.
@@ -123,7 +126,7 @@ func (l *lane) exec(ctx context.Context, calls []*call, source bool) {
 func (l *lane) load(ctx context.Context) {
 	on := func(ctx context.Context, c *goredis.Client) error {
 		p := c.Pipeline()
-		for _, s := range []*script{reserveScript, settleScript, smallScript, keptScript} {
+		for _, s := range []*script{reserveScript, settleScript, smallScript, keptScript, rowsScript} {
 			p.ScriptLoad(ctx, s.source)
 		}
 		_, err := p.Exec(ctx)
