@@ -39,6 +39,7 @@ func (a *adminAPI) Routes() []caddy.AdminRoute {
 		{Pattern: "/login_guard/events", Handler: caddy.AdminHandlerFunc(serveEvents)},
 		{Pattern: "/login_guard/simulate", Handler: adminPost(simulate)},
 		{Pattern: "/login_guard/erase", Handler: adminPost(erase)},
+		{Pattern: "/login_guard/factor", Handler: adminPost(serveFactor)},
 		{Pattern: "/login_guard/orders", Handler: adminPost(setOrder)},
 		{Pattern: "/login_guard/orders/list", Handler: adminGet(listOrders)},
 		{Pattern: "/login_guard/learn", Handler: caddy.AdminHandlerFunc(serveLearn)},
@@ -293,6 +294,9 @@ var _ caddy.AdminRouter = (*adminAPI)(nil)
 // rotateKey makes a new master key.
 func rotateKey(app *App, r *http.Request, _ struct{}) (any, error) {
 	if err := app.keys.rotate(r.Context()); err != nil {
+		return nil, err
+	}
+	if err := app.rekeyFactors(r.Context()); err != nil {
 		return nil, err
 	}
 	app.logger.Info("a new key seals cookies and held logins from now on; the old one still opens them for 180 days")

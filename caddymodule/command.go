@@ -37,6 +37,7 @@ func init() {
   erase --account NAME         forget all that is known of an account
   allow SUBJECT --for 4h       let in an address, network, AS or --account
   deny SUBJECT --for 4h        ... or refuse it; list, remove SUBJECT
+  factor status|reset ...      second factors of customers
   backtest FILE                what a policy would have done to a log
 
 Each takes --json, --site where there are several, and all but backtest, which
@@ -44,7 +45,7 @@ asks no server, --admin ADDRESS.`,
 		CobraFunc: func(cmd *cobra.Command) {
 			cmd.AddCommand(statusCommand(), releaseCommand(), revokeCommand(), modeCommand(), rotateKeyCommand(), learnCommand(),
 				orderCommand("allow", "Let in whom limits and the score would stop"), orderCommand("deny", "Refuse every login"),
-				explainCommand(), eventsCommand(), simulateCommand(), eraseCommand(), backtestCommand())
+				explainCommand(), eventsCommand(), simulateCommand(), eraseCommand(), factorCommand(), backtestCommand())
 		},
 	})
 }
@@ -53,7 +54,7 @@ asks no server, --admin ADDRESS.`,
 // takes directly too.
 func Verbs() []string {
 	return []string{"status", "release", "revoke", "mode", "rotate-key", "learn", "allow", "deny",
-		"explain", "events", "simulate", "erase", "backtest"}
+		"explain", "events", "simulate", "erase", "factor", "backtest"}
 }
 
 // verb is one verb of the command line.

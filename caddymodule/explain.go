@@ -15,6 +15,7 @@ import (
 
 	"github.com/login-guard/login-guard/internal/device"
 	"github.com/login-guard/login-guard/internal/engine"
+	"github.com/login-guard/login-guard/internal/factor"
 	"github.com/login-guard/login-guard/internal/override"
 	"github.com/login-guard/login-guard/internal/record"
 	"github.com/login-guard/login-guard/internal/risk"
@@ -240,6 +241,9 @@ func erase(app *App, r *http.Request, q eraseAsk) (any, error) {
 		next, _ := l.Without(now, h.name, override.OfAccount(account))
 		return next, nil
 	}); err != nil {
+		return nil, err
+	}
+	if err := g.vault.Erase(r.Context(), h.owner(g, account)); err != nil && !errors.Is(err, factor.ErrNone) {
 		return nil, err
 	}
 	name := g.ledger.Pseudonym(account)

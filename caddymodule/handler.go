@@ -260,7 +260,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 		return h.preflight(w, r, next)
 	case reading.Plain():
 		seen := h.before(w, r)
-		err := next.ServeHTTP(w, r)
+		err := h.asksShop(w, r, next)
 		h.after(r, seen)
 		return err
 	case reading.Kind == login.Other:
@@ -282,6 +282,15 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	}
 }
 
+// asksShop sends a request on. Only where customers have second factors, and
+// the shop's cookies say who signed in, its answer is watched.
+func (h *Handler) asksShop(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
+	if h.second == nil || len(h.second.identity) == 0 || h.watches() {
+		return next.ServeHTTP(w, r)
+	}
+	return h.watchEgress(w, r, next)
+}
+
 // pass sends on what is no login. A body that was cut before a password key
 // has not reached the shop whole; that is told instead of the shop's answer.
 func (h *Handler) pass(w http.ResponseWriter, r *http.Request, reading login.Reading, next caddyhttp.Handler) error {
@@ -289,7 +298,7 @@ func (h *Handler) pass(w http.ResponseWriter, r *http.Request, reading login.Rea
 		h.noteSessions(r, nil)
 		defer func() { h.noteSessions(r, w.Header()) }()
 	}
-	err := next.ServeHTTP(w, r)
+	err := h.asksShop(w, r, next)
 	if !reading.Cut() {
 		return err
 	}

@@ -201,6 +201,12 @@ func (h *Handler) afterShop(w http.ResponseWriter, r *http.Request, a *attempt, 
 	if !p.must && !p.enrol {
 		return false, nil
 	}
+	return h.holdFor(w, r, a, p, answer, o)
+}
+
+// holdFor holds an answer for who has to give a second factor, and reports
+// whether it did: the operator may just have taken the factors away.
+func (h *Handler) holdFor(w http.ResponseWriter, r *http.Request, a *attempt, p *pending, answer *answerWriter, o login.Outcome) (held bool, err error) {
 	challenge := ""
 	if p.must {
 		ctx, cancel := lasting(r, 2*time.Second)
@@ -210,7 +216,7 @@ func (h *Handler) afterShop(w http.ResponseWriter, r *http.Request, a *attempt, 
 			return true, h.secondDown(w, r, a, err)
 		}
 		if challenge == "" {
-			h.lift(r, a.g, p) // the operator took the factors away
+			h.lift(r, a.g, p)
 			return false, nil
 		}
 	}

@@ -3,6 +3,7 @@ package blackbox_test
 import (
 	"encoding/base32"
 	"encoding/json"
+	"fmt"
 	"html"
 	"net/http"
 	"net/url"
@@ -257,5 +258,29 @@ func TestAScriptGivesTheSecondFactorAndRepeatsItsLogin(t *testing.T) {
 	}
 	if r := p.get("/account"); !strings.Contains(r.body, "Signed in") {
 		t.Error("not signed in afterwards")
+	}
+}
+
+// WordPress signs customers in by their user name or their address, and in
+// more places than one.
+func TestEveryNameAndDoorOfAnAccountAsksForItsSecondFactor(t *testing.T) {
+	t.Parallel()
+	shop := shoptest.WordPress().Start(t)
+	g := guardtest.Start(t, secondSite(door{preset: "woocommerce"}, shop))
+	alice := shoptest.Alice()
+	owner := visitor(t, g.URL, "198.51.100.7")
+	enter := func(p *person, name string) reply {
+		return p.post("/wp-login.php", url.Values{"log": {name}, "pwd": {alice.Password}}.Encode())
+	}
+	enter(owner, alice.Email)
+	owner.enrols()
+	for i, name := range []string{alice.Name, alice.Email, "ALICE", " alice ", "alic\u00e9@shop.example"} {
+		p := visitor(t, g.URL, fmt.Sprintf("203.0.113.%d", 10+i))
+		r := enter(p, name)
+		for _, c := range r.Cookies() {
+			if strings.HasPrefix(c.Name, "wordpress_logged_in") && c.Value != "" {
+				t.Errorf("as %q the password alone signs in: %d %s", name, r.StatusCode, r.guard())
+			}
+		}
 	}
 }
