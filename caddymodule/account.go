@@ -325,7 +325,7 @@ func (d *desk) confirm() error {
 			if err != nil {
 				return d.away(err)
 			}
-			d.h.notify(d.r, d.g, d.name, res.Noticed)
+			d.h.notify(d.name, res.Noticed)
 			d.h.countSecond(d.f[fieldMethod], res)
 			if res.Right() {
 				tested := d.state.Test

@@ -116,7 +116,7 @@ func (d *desk) remove() error {
 // changed tells the owner what was changed, where notices go.
 func (d *desk) changed(a *factor.Account) {
 	if a != nil && len(a.Notices) > 0 {
-		d.h.notify(d.r, d.g, d.name, a.Notices[len(a.Notices)-1:])
+		d.h.notify(d.name, a.Notices[len(a.Notices)-1:])
 	}
 }
 

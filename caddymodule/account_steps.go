@@ -163,7 +163,7 @@ func wrongCode(c *factor.Confirmed, typed string) string {
 // added goes on after a method was added: to recovery codes where there are
 // none, as a lost phone is what most who are shut out have lost.
 func (d *desk) added(c *factor.Confirmed) error {
-	d.h.notify(d.r, d.g, d.name, c.Noticed)
+	d.h.notify(d.name, c.Noticed)
 	d.state.State, d.state.Contact = nil, ""
 	d.gave(c.Factor, c.Account)
 	if len(c.Account.Recovery) == 0 {
@@ -270,7 +270,7 @@ func (d *desk) typedCode() error {
 	if c.Why != factor.Right {
 		return d.showTyped(wrongCode(c, d.f[fieldCode]))
 	}
-	d.h.notify(d.r, d.g, d.name, c.Noticed)
+	d.h.notify(d.name, c.Noticed)
 	d.account, d.state = c.Account, deskState{Given: d.state.Given}
 	if d.held != nil {
 		return d.finish()

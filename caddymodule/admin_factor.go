@@ -130,7 +130,7 @@ func (h *Handler) changeFactor(ctx context.Context, g *guard, owner factor.ID, q
 	if a != nil {
 		out.Has = &factorHas{len(a.Apps), len(a.Passkeys), len(a.Contacts), len(a.Recovery), len(a.Trusted), a.Level(now).Number, a.Enrolled()}
 		if q.Do != "status" && len(a.Notices) > 0 {
-			h.notify(nil, g, q.Account, a.Notices[len(a.Notices)-1:])
+			h.notify(q.Account, a.Notices[len(a.Notices)-1:])
 		}
 	}
 	if out.Done = q.Do; q.Do != "status" {

@@ -195,7 +195,7 @@ func (h *Handler) verifySecond(w http.ResponseWriter, r *http.Request, g *guard,
 		return h.secondPage(w, r, http.StatusServiceUnavailable, q.held.Ref,
 			page.Second{State: page.SecondWait, Action: q.held.Action, Cancel: true, Seconds: seconds(storeRetry)})
 	}
-	h.notify(r, g, q.held.Name, res.Noticed)
+	h.notify(q.held.Name, res.Noticed)
 	h.countSecond(f[fieldMethod], res)
 	if !res.Right() {
 		if q.asking = wrongly(q.method, f, res); res.Why == factor.Gone || res.Left == 0 && res.Why != factor.NotOffered {

@@ -15,7 +15,7 @@ import (
 //	    trust       DURATION|off
 //	    reset_delay DURATION
 //	    code        sms|email URL { ... }   # see senderOptions
-//	    notify      URL { secret TEXT }
+//	    notify      URL { secret TEXT; header NAME VALUE }
 //	}
 func parseSecond(s *config.Site, args []caddyfile.Token, d *caddyfile.Dispenser) error {
 	f := &config.SecondFactor{}
@@ -41,7 +41,7 @@ func secondOptions(f *config.SecondFactor) options {
 		"notify": {example: "notify https://shop.example/notices", min: 1, max: 1, bare: true, secret: true,
 			block: func(args []caddyfile.Token, d *caddyfile.Dispenser) error {
 				f.Notify = &config.Hook{URL: args[0].Text}
-				return readBlock(d, "notify", options{"secret": secretOption(&f.Notify.Secret)})
+				return readBlock(d, "notify", options{"secret": secretOption(&f.Notify.Secret), "header": headerOption(&f.Notify.Header)})
 			}},
 	}
 }
@@ -50,6 +50,7 @@ func secondOptions(f *config.SecondFactor) options {
 //
 //	code sms|email URL {
 //	    secret    TEXT
+//	    header    NAME VALUE
 //	    from      ADDRESS
 //	    body      TEXT
 //	    countries +NUMBER...
@@ -57,6 +58,7 @@ func secondOptions(f *config.SecondFactor) options {
 func senderOptions(c *config.CodeSender) options {
 	return options{
 		"secret":    secretOption(&c.Secret),
+		"header":    headerOption(&c.Header),
 		"from":      {example: "from shop@shop.example", min: 1, max: 1, set: text(&c.From)},
 		"body":      {example: "body `{\"to\": \"{to}\", \"text\": \"{text}\"}`", min: 1, max: 1, set: text(&c.Body)},
 		"countries": {example: "countries +49 +43", min: 1, max: -1, set: list(&c.Countries)},
@@ -76,4 +78,15 @@ func orOff(to *config.Duration, off *bool) func([]caddyfile.Token) error {
 		}
 		return duration(to)(args)
 	}
+}
+
+// headerOption adds a field of a request's header.
+func headerOption(to *map[string]string) option {
+	return option{example: "header Authorization \"Bearer {$SMS_TOKEN}\"", min: 2, max: 2, many: true, secret: true, set: func(args []caddyfile.Token) error {
+		if *to == nil {
+			*to = make(map[string]string)
+		}
+		(*to)[args[0].Text] = args[1].Text
+		return nil
+	}}
 }

@@ -14,23 +14,15 @@ import (
 )
 
 // sends reports whether codes of a kind can be sent.
-func (s *second) sends(k factor.Kind) bool { return s.sender(k) != nil }
-
-// sender is how codes of a kind are sent, nil if they are not.
-func (s *second) sender(k factor.Kind) *config.CodeSender {
-	for i := range s.Codes {
-		if s.Codes[i].Kind == k.String() {
-			return &s.Codes[i]
-		}
-	}
-	return nil
-}
+func (s *second) sends(k factor.Kind) bool { return s.senders[k] != nil }
 
 // sending says what may be sent.
 func (h *Handler) sending(g *guard) factor.Sending {
 	s := factor.Sending{Budgets: budgets{h, g}}
-	if c := h.second.sender(factor.SMS); c != nil {
-		s.Countries = c.Countries
+	for _, c := range h.second.Codes {
+		if c.Kind == config.SendSMS {
+			s.Countries = c.Countries
+		}
 	}
 	return s
 }
@@ -75,14 +67,13 @@ func (h *Handler) sendCode(r *http.Request, g *guard, now time.Time, owner facto
 	default:
 		return q
 	}
-	how := h.second.sender(d.Message.Kind)
+	how := h.second.senders[d.Message.Kind]
 	if how == nil {
 		return q
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), sendWait)
 	defer cancel()
 	if err := h.deliver(ctx, r, how, d.Message); err != nil {
-		// What the service said may hold the number or the code.
 		h.app.logger.Error("a code could not be sent", zapKind(d.Message.Kind), zapError(err))
 		h.app.metrics.challenges.WithLabelValues("code_"+d.Message.Kind.String(), "not_sent").Inc()
 		return q

@@ -120,7 +120,9 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	for _, e := range endpoints {
 		h.sessions = append(h.sessions, e.SessionCookies...)
 	}
-	h.second = newSecond(h)
+	if h.second, err = newSecond(h); err != nil {
+		return err
+	}
 	h.signs, h.unguarded = unguarded.NewSigns(config.KnownSessionNames(), endpoints), h.app.state.unguardedOf(h.name)
 	p := h.Page.WithDefaults()
 	if p.Name == "" {
@@ -201,8 +203,11 @@ func (h *Handler) decidesBy(l *ledger.Ledger) *engine.Engine {
 	return &engine.Engine{Ledger: l, Ladder: h.EffectiveLadder(), AskAfter: time.Duration(h.AskAfter), Limits: h.limits, Overrides: h.overrides}
 }
 
-// Cleanup has nothing to release: the app owns what lasts.
-func (h *Handler) Cleanup() error { return nil }
+// Cleanup ends idle connections; the app owns what lasts.
+func (h *Handler) Cleanup() error {
+	h.second.close()
+	return nil
+}
 
 // mode is the mode that holds, and why.
 func (h *Handler) mode() (mode, why string) {

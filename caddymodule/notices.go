@@ -2,21 +2,136 @@ package caddymodule
 
 import (
 	"context"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
 	"net/http"
+	"net/url"
+	"strings"
+	"time"
 
 	"go.uber.org/zap"
 
 	"github.com/login-guard/login-guard/config"
 	"github.com/login-guard/login-guard/internal/factor"
+	"github.com/login-guard/login-guard/internal/factor/send"
 )
 
 func zapKind(k factor.Kind) zap.Field { return zap.Stringer("kind", k) }
 
-// notify tells who listens what happened to an account's second factor.
-func (h *Handler) notify(r *http.Request, g *guard, name string, all []factor.Notice) {
-	_ = h.second.Notify
+// newSenders makes what sends codes and notices.
+func (s *second) newSenders() error {
+	s.senders = make(map[factor.Kind]send.Sender)
+	for _, c := range s.Codes {
+		kind := factor.SMS
+		if c.Kind == config.SendEmail {
+			kind = factor.Email
+		}
+		var err error
+		if strings.HasPrefix(c.URL, "smtp") {
+			s.senders[kind], err = send.NewSMTP(c.URL, c.From, nil)
+		} else {
+			s.senders[kind], err = send.NewWebhook(c.URL, []byte(c.Secret), c.Body, headerOf(c.Header))
+		}
+		if err != nil {
+			return fmt.Errorf("second_factor code %s: %w", c.Kind, err)
+		}
+	}
+	if s.Notify != nil {
+		var err error
+		if s.hook, err = send.NewWebhook(s.Notify.URL, []byte(s.Notify.Secret), "", headerOf(s.Notify.Header)); err != nil {
+			return fmt.Errorf("second_factor notify: %w", err)
+		}
+	}
+	return nil
 }
 
-func (h *Handler) deliver(ctx context.Context, r *http.Request, how *config.CodeSender, m factor.Message) error {
-	return nil
+func headerOf(fields map[string]string) http.Header {
+	h := make(http.Header, len(fields))
+	for name, value := range fields {
+		h.Set(name, value)
+	}
+	return h
+}
+
+// close ends idle connections of senders.
+func (s *second) close() {
+	if s == nil {
+		return
+	}
+	for _, one := range s.senders {
+		if w, ok := one.(*send.Webhook); ok {
+			w.Close()
+		}
+	}
+	if s.hook != nil {
+		s.hook.Close()
+	}
+}
+
+// notice is what the operator's webhook gets.
+type notice struct {
+	Type   string `json:"type"` // notice
+	ID     string `json:"id"`
+	Site   string `json:"site"`
+	Event  string `json:"event"`
+	Method string `json:"method,omitempty"`
+	// Account as it was typed: the shop finds its customer by it.
+	Account string    `json:"account"`
+	At      time.Time `json:"at"`
+	Browser string    `json:"browser,omitempty"`
+	Country string    `json:"country,omitempty"`
+	Count   int       `json:"count,omitempty"`
+}
+
+// notifyFor is how long a webhook may take; nobody waits for it.
+const notifyFor = 20 * time.Second
+
+// notify tells the operator's webhook what happened to an account's second
+// factor, so that the shop can write to its owner.
+func (h *Handler) notify(name string, all []factor.Notice) {
+	if h.second.hook == nil || len(all) == 0 {
+		return
+	}
+	now := h.now()
+	go func() {
+		ctx, cancel := context.WithTimeout(context.Background(), notifyFor)
+		defer cancel()
+		for _, n := range all {
+			body, err := json.Marshal(notice{Type: "notice", ID: n.ID, Site: h.name, Event: n.Event.String(), Method: methodName(n.Class),
+				Account: name, At: n.At.UTC(), Browser: n.From.Client, Country: n.From.Place, Count: n.Count})
+			if err == nil {
+				err = h.second.hook.Post(ctx, now, body)
+			}
+			if err != nil {
+				h.app.logger.Warn("a notice did not reach the webhook", zap.String("event", n.Event.String()), zapError(err))
+			}
+		}
+	}()
+}
+
+func methodName(c factor.Class) string {
+	if c == factor.ClassNone {
+		return ""
+	}
+	return c.String()
+}
+
+// deliver sends one code.
+func (h *Handler) deliver(ctx context.Context, r *http.Request, how send.Sender, m factor.Message) error {
+	host := r.Host
+	if u, err := url.Parse("//" + r.Host); err == nil {
+		host = u.Hostname()
+	}
+	lang := h.pages.Language(r)
+	with := strings.NewReplacer("{code}", m.Code, "{host}", host)
+	var id [8]byte
+	if _, err := h.random.Read(id[:]); err != nil {
+		return err
+	}
+	return how.Send(ctx, h.now(), send.Message{
+		ID: hex.EncodeToString(id[:]), Kind: m.Kind.String(), To: m.To, Code: m.Code, Site: host, Lang: lang.Tag,
+		Subject: with.Replace(lang.Text("code_subject")),
+		Text:    send.Text(m.Kind.String(), with.Replace(lang.Text("code_text")), host, m.Code),
+	})
 }

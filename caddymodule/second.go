@@ -11,6 +11,8 @@ import (
 
 	"github.com/login-guard/login-guard/config"
 	"github.com/login-guard/login-guard/internal/device"
+	"github.com/login-guard/login-guard/internal/factor"
+	"github.com/login-guard/login-guard/internal/factor/send"
 	"github.com/login-guard/login-guard/internal/hold"
 	"github.com/login-guard/login-guard/internal/keys"
 	"github.com/login-guard/login-guard/internal/login"
@@ -33,12 +35,14 @@ type second struct {
 	// identity are the names of those that say who signed in.
 	identity []string
 	flying   flights
+	senders  map[factor.Kind]send.Sender
+	hook     *send.Webhook // nil: notices go nowhere
 }
 
 // newSecond prepares for second factors; nil where they are off.
-func newSecond(h *Handler) *second {
+func newSecond(h *Handler) (*second, error) {
 	if !h.SecondFactor.On() {
-		return nil
+		return nil, nil
 	}
 	s := &second{SecondFactor: h.SecondFactor}
 	known := config.KnownSessionNames()
@@ -59,7 +63,7 @@ func newSecond(h *Handler) *second {
 			s.identity = append(s.identity, e.IdentityCookie)
 		}
 	}
-	return s
+	return s, s.newSenders()
 }
 
 // owner names the row of an account's factors. All of a site's begin alike.

@@ -95,7 +95,7 @@ func (h *Handler) serveSecondScript(w http.ResponseWriter, r *http.Request, g *g
 		h.app.metrics.storeErrors.WithLabelValues("factor").Inc()
 		return h.writeDenial(w, r, held.Ref, http.StatusServiceUnavailable, storeRetry)
 	}
-	h.notify(r, g, held.Name, res.Noticed)
+	h.notify(held.Name, res.Noticed)
 	h.countSecond(a.Method, res)
 	switch {
 	case res.Right():

@@ -55,9 +55,12 @@ type SecondFactor struct {
 // Hook is an address that gets JSON, signed with HMAC-SHA-256.
 type Hook struct {
 	URL string `json:"url"`
-	// Secret of the signature, at least 16 characters. Default: none, and no
-	// signature
+	// Secret of the signature, at least 16 characters; without one anybody
+	// could speak in the shop's name.
 	Secret string `json:"secret,omitempty"`
+	// More fields of the request's header, such as a provider's Authorization.
+	// Default: none
+	Header map[string]string `json:"header,omitempty"`
 }
 
 // CodeSender is one way to send codes.
@@ -107,7 +110,7 @@ const (
 const (
 	day           = 24 * time.Hour
 	minSecret     = 16
-	exampleSender = `code sms https://sms.example/send { countries +49 }`
+	exampleSender = `code sms https://sms.example/send { secret {$HOOK_SECRET}; countries +49 }`
 )
 
 var dialCode = regexp.MustCompile(`^\+[1-9][0-9]{0,6}$`)
@@ -175,8 +178,8 @@ func (h Hook) check(option, works string, schemes ...string) (errs []error) {
 	if err != nil || u.Host == "" || !slices.Contains(schemes, u.Scheme) {
 		errs = append(errs, wrong(option, "it is no address of "+strings.Join(schemes, ", "), works))
 	}
-	if h.Secret != "" && len(h.Secret) < minSecret {
-		errs = append(errs, wrong(option, fmt.Sprintf("the secret has fewer than %d characters", minSecret), "secret {$HOOK_SECRET}"))
+	if u != nil && strings.HasPrefix(u.Scheme, "http") && len(h.Secret) < minSecret {
+		errs = append(errs, wrong(option, fmt.Sprintf("it needs a secret of at least %d characters, as `openssl rand -base64 32` prints", minSecret), "secret {$HOOK_SECRET}"))
 	}
 	return errs
 }
