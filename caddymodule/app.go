@@ -115,7 +115,10 @@ func (a *App) Start() error {
 	if _, err := a.keys.load(); err != nil {
 		return err
 	}
-	a.local()
+	local := a.local()
+	if a.shared != nil {
+		a.shared.RememberIn(local)
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	a.cancel = cancel
 	if files := a.signalFiles(); files != nil {
@@ -209,6 +212,8 @@ func (a *App) watchLocal() {
 	if s.Problem != a.problem {
 		if a.problem = s.Problem; s.Problem == "" {
 			a.logger.Info("the store's file is in use again")
+		} else if s.Durable {
+			a.logger.Error("something of the store needs an operator", zap.String("problem", s.Problem))
 		} else {
 			a.logger.Error("the store keeps nothing on disk: counting goes on in memory, and a restart forgets it", zap.String("problem", s.Problem))
 		}

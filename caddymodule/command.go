@@ -156,7 +156,14 @@ func printStore(w io.Writer, s storeStatus) {
 		fmt.Fprintln(w, "  the other nodes have another key: set the same key on each")
 	}
 	if s.Problem != "" {
-		fmt.Fprintf(w, "  nothing is kept on disk: %s\n", s.Problem)
+		what := "nothing is kept on disk"
+		if s.Durable {
+			what = "needs an operator"
+		}
+		fmt.Fprintf(w, "  %s: %s\n", what, s.Problem)
+	}
+	if s.Rows > 0 {
+		fmt.Fprintf(w, "  %d durable rows (second factors, held sessions) are known here, %d of them are lost\n", s.Rows, s.RowsLost)
 	}
 	if s.PutAside != "" {
 		fmt.Fprintf(w, "  a damaged file was put aside: %s\n", s.PutAside)

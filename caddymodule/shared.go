@@ -221,6 +221,9 @@ type storeStatus struct {
 	Problem string `json:"problem,omitempty"`
 	// PutAside is the damaged file that was put aside last since the start.
 	PutAside string `json:"put_aside,omitempty"`
+	// Rows are durable rows known here; who had one of those lost is refused.
+	Rows     int `json:"rows,omitempty"`
+	RowsLost int `json:"rows_lost,omitempty"`
 
 	// Of a shared store:
 	Name       string     `json:"name,omitempty"`
@@ -235,7 +238,7 @@ type storeStatus struct {
 func (a *App) storeStatus() storeStatus {
 	local := a.local().Stats()
 	out := storeStatus{Kind: "embedded", Kept: local.Kept, KeptBytes: local.KeptBytes, Evictions: local.Evictions,
-		EvictedPenalised: local.EvictedPenalised, Errors: local.Errors, Durable: local.Durable, Problem: local.Problem, PutAside: local.Aside}
+		EvictedPenalised: local.EvictedPenalised, Errors: local.Errors, Durable: local.Durable, Problem: local.Problem, PutAside: local.Aside, Rows: local.KnownRows, RowsLost: local.LostRows}
 	if a.shared == nil {
 		return out
 	}
@@ -243,6 +246,10 @@ func (a *App) storeStatus() storeStatus {
 	up := st.Since.IsZero()
 	out.Kind, out.Name, out.Up, out.Kept, out.KeptBytes = "redis", a.shared.Name(), &up, stats.Kept, stats.KeptBytes
 	out.Errors += stats.Errors
+	out.Rows, out.RowsLost = stats.KnownRows, stats.LostRows
+	if out.Problem == "" {
+		out.Problem = stats.Problem
+	}
 	out.Outages, out.DeniedHere, out.OtherKey = st.Trips, a.shared.Status().DeniedHere, a.canaryWarned.Load()
 	if !up {
 		out.DownSince = &st.Since

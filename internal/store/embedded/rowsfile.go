@@ -174,7 +174,10 @@ func (r *rows) heal() {
 // open opens the file unless it is open, and makes it if need be; what was in
 // memory only goes there. The caller holds committing.
 func (r *rows) open(timeout time.Duration) {
-	if r.file == "" || r.db != nil {
+	r.mu.RLock()
+	closed := r.closed
+	r.mu.RUnlock()
+	if r.file == "" || r.db != nil || closed {
 		return
 	}
 	was := r.there()

@@ -16,6 +16,7 @@ type book struct {
 	recalled bool
 	dirty    bool // all is to be written down, not only what is new
 	recount  bool // rows may be lost: count them
+	sweepAt  time.Time
 
 	fresh string // the epoch of a database that has none yet
 	wake  chan struct{}
@@ -126,13 +127,23 @@ func (s *Store) KnownRow(key store.Key) bool {
 	return !synced || ok && (until == forever || until > s.clock().UnixMicro())
 }
 
-// sweep drops what ended.
-func (b *book) sweep(now time.Time) {
+// sweep drops what ended, now and then, and has lost rows counted again.
+func (b *book) sweep(now time.Time) (gone []store.Key) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if now.Before(b.sweepAt) {
+		return nil
+	}
+	b.sweepAt = now.Add(sweepEvery)
+	b.recount = b.recount || b.lost > 0
 	for k, until := range b.known {
 		if until <= now.UnixMicro() {
 			delete(b.known, k)
+			gone = append(gone, k)
 		}
 	}
+	return gone
 }
+
+// sweepEvery: a row of 100 bytes that ended stays known about so long.
+const sweepEvery = 30 * time.Second

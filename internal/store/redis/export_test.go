@@ -1,6 +1,10 @@
 package redis
 
-import "github.com/login-guard/login-guard/internal/store"
+import (
+	"context"
+
+	"github.com/login-guard/login-guard/internal/store"
+)
 
 // Command is the script that a reservation runs on one server, as a command.
 func (s *Store) Command(q *store.Reserve) []any {
@@ -16,3 +20,24 @@ func (s *Store) Command(q *store.Reserve) []any {
 	}
 	return append(args, c.args...)
 }
+
+// NoteOnly notes in the list what is then never written.
+func (s *Store) NoteOnly(ctx context.Context, key store.Key, what string) error {
+	n, err := s.note(ctx, what, &rowWrite{key: key, version: 1})
+	if n == nil && err == nil {
+		err = errAnswer
+	}
+	return err
+}
+
+// Pending is how much of the list is not settled, -1 if that is not known.
+func (s *Store) Pending(ctx context.Context) int {
+	n, err := s.client.ZCard(ctx, s.o.Prefix+"{rows}p").Result()
+	if err != nil {
+		return -1
+	}
+	return int(n)
+}
+
+// CheckPolicy looks at once.
+func (s *Store) CheckPolicy(ctx context.Context) { s.checkPolicy(ctx) }

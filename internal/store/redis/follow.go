@@ -26,18 +26,18 @@ type Memory interface {
 
 // RememberIn has the store keep which rows there are in m. Without it a
 // restarted gateway takes every account for one that has a second factor
-// until it has reached Redis. It also begins to follow what others write.
+// until it has reached Redis.
 func (s *Store) RememberIn(m Memory) {
 	b := s.book
 	b.syncing.Lock()
+	defer b.syncing.Unlock()
 	if b.memory != m {
 		b.memory, b.recalled = m, false
 	}
-	b.syncing.Unlock()
-	s.follow()
 }
 
-// follow starts to poll, with the first use of rows: nothing is asked before.
+// follow starts to poll, with the first use of rows, be it KnownRow: nothing
+// is asked, read or written before.
 func (s *Store) follow() {
 	s.following.Do(func() {
 		if s.ctx.Err() != nil {
@@ -50,7 +50,6 @@ func (s *Store) follow() {
 				_ = s.sync(s.ctx) // whoever needs an answer asks himself
 				if i%60 == 0 {
 					s.checkPolicy(s.ctx)
-					s.book.sweep(s.clock())
 				}
 				select {
 				case <-t.C:
@@ -108,7 +107,7 @@ func (s *Store) sync(ctx context.Context) error {
 	b.syncing.Lock()
 	defer b.syncing.Unlock()
 	s.recall()
-	n := &news{put: make(map[store.Key]int64)}
+	n := &news{put: make(map[store.Key]int64), gone: b.sweep(s.clock())}
 	var waiting []string
 	defer b.learning(false)
 	for range 100 {
@@ -206,6 +205,7 @@ func (b *book) apply(p poll, n *news) {
 		}
 	}
 	b.since, b.synced = p.seq, true
+	b.recount = b.recount || b.lost > 0 && len(p.changes) > 0
 }
 
 // fetchAll makes known what is in the list. If the list was emptied, or is an

@@ -23,12 +23,13 @@ func TestEveryKeyEndsAndIsNamedAsDocumented(t *testing.T) {
 	r := redistest.Start(t)
 	s := open(t, "redis://"+r.Addr+"?prefix=shop1:", nil)
 	mixed(t, s, 200)
-	named := regexp.MustCompile(`^shop1:\{([A-Za-z0-9_-]{11}|room)\}([ctwpmkgs])`)
+	named := regexp.MustCompile(`^shop1:\{([A-Za-z0-9_-]{11}|room|rows)\}([ctwpmkgsrhil])`)
 	kinds := map[string]int{}
+	lasting := 0
 	for _, k := range keysOf(t, r) {
 		m := named.FindStringSubmatch(k)
 		rest := 8
-		if m != nil && m[1] == "room" {
+		if m != nil && (m[1] == "room" || m[1] == "rows") {
 			rest = 0
 		}
 		if m == nil || len(k) != len(m[0])+rest {
@@ -36,11 +37,19 @@ func TestEveryKeyEndsAndIsNamedAsDocumented(t *testing.T) {
 			continue
 		}
 		kinds[m[2]]++
-		if ttl, _ := r.Do("pttl", k).(int64); ttl <= 0 || ttl > 181*24*3600*1000 {
+		ttl, _ := r.Do("pttl", k).(int64)
+		if m[1] == "rows" || m[2] == "r" && ttl == -1 {
+			lasting++
+			continue // what lasts for ever, and the list of it
+		}
+		if ttl <= 0 || ttl > 181*24*3600*1000 {
 			t.Errorf("%q ends in %d ms", k, ttl)
 		}
 	}
-	for _, kind := range "ctwpmkgs" {
+	if lasting != 5+3 {
+		t.Errorf("%d keys last for ever, want 5 rows, and the list's hash, index and log", lasting)
+	}
+	for _, kind := range "ctwpmkgsrhil" {
 		if kinds[string(kind)] == 0 {
 			t.Errorf("no key of kind %c was written", kind)
 		}
@@ -84,6 +93,31 @@ func mixed(t testing.TB, s *redis.Store, n int) {
 	check(err)
 	check(s.Mark(ctx, keyed("site", "revoked"), time.Now(), 180*24*time.Hour))
 	check(s.Forget(ctx, keyed("203.0.113.1", "address")))
+	for i := range 10 {
+		key := storetest.Key(fmt.Sprint("row ", i))
+		v, err := s.SwapRow(ctx, key, 0, []byte("x"), 0)
+		check(err)
+		switch i % 4 {
+		case 1:
+			_, err = s.SwapRow(ctx, key, v, []byte("y"), time.Hour)
+		case 2:
+			_, err = s.SwapRow(ctx, key, v, nil, 0)
+		}
+		check(err)
+	}
+	_, err = s.LoadRow(ctx, storetest.Key("row 0"))
+	check(err)
+	_, err = s.AcceptLoss(ctx)
+	check(err)
+	seen := 0
+	check(s.EachRow(ctx, 0, func(store.Key, store.Row) error { seen++; return nil }))
+	if seen != 8 {
+		t.Fatalf("%d rows", seen)
+	}
+	s.CheckPolicy(ctx)
+	if p := s.Stats().Problem; p != "" {
+		t.Fatal(p)
+	}
 	check(s.Ping(ctx))
 	eventually(t, "all is sent", func() bool { return s.Status().Waiting == 0 })
 	_, err = s.Flagged(ctx, keyed("session", "1")) // after all that

@@ -43,12 +43,12 @@ local function log(who)
   if over > 0 then
     local last = redis.call('ZRANGEBYSCORE', LOG, '-inf', '+inf', 'WITHSCORES', 'LIMIT', over - 1, 1)
     redis.call('HSET', HASH, 'trim', last[2])
-    redis.call('ZREMRANGEBYRANK', LOG, 0, over - 1)
+    redis.call('ZREMRANGEBYSCORE', LOG, '-inf', last[2])
   end
   return seq
 end
 local function list(who, ends_at, epoch)
-  if not redis.call('HGET', HASH, 'epoch') then redis.call('HSET', HASH, 'epoch', epoch) end
+  if not redis.call('HMGET', HASH, 'epoch')[1] then redis.call('HSET', HASH, 'epoch', epoch) end
   redis.call('ZREMRANGEBYSCORE', INDEX, '-inf', now)
   redis.call('ZADD', INDEX, whole(ends_at), who)
   return log(who)
