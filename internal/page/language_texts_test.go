@@ -86,7 +86,7 @@ func TestLanguagesFitTheirPlaces(t *testing.T) {
 	}
 	for _, l := range all {
 		for key, text := range l.text {
-			limit := limits[key]
+			limit := limitOf(key)
 			switch {
 			case strings.HasPrefix(key, "in_"):
 				limit = longestWait

@@ -76,7 +76,7 @@ func TestAShopBringsALanguageOfItsOwn(t *testing.T) {
 		got = append(got, fmt.Sprint(l.Tag, " from ", l.From, " ", len(l.Keys), " ", l.Keys[0]))
 	}
 	all := len(wanted(p, "en").text)
-	want := []string{fmt.Sprint("eo from en ", all-2, " again"), fmt.Sprint("de-AT from de ", all-1, " again"), fmt.Sprint("ps from en ", all-1, " again")}
+	want := []string{fmt.Sprint("eo from en ", all-2, " account_add"), fmt.Sprint("de-AT from de ", all-1, " account_add"), fmt.Sprint("ps from en ", all-1, " account_add")}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("lacks (-want +got):\n%s", diff)
 	}
