@@ -85,6 +85,7 @@ func (v *Vault) ConfirmApp(ctx context.Context, now time.Time, id ID, by Actor, 
 	r := &Confirmed{Why: Right, Factor: f.ID}
 	r.Account, err = v.Update(ctx, id, func(a *Account) error {
 		before := slices.Clone(a.Notices)
+		a.first(now, by)
 		switch {
 		case !a.mayAdd(by):
 			return ErrDenied

@@ -167,10 +167,11 @@ func Hint(kind Kind, to string) string {
 	if dot < 0 {
 		dot = len(host)
 	}
-	return first(user) + hidden + "@" + first(host[:dot]) + hidden + host[dot:]
+	return initial(user) + hidden + "@" + initial(host[:dot]) + hidden + host[dot:]
 }
 
-func first(s string) string {
+// initial is the first character of s.
+func initial(s string) string {
 	_, n := utf8.DecodeRuneInString(s)
 	return s[:n]
 }

@@ -145,6 +145,7 @@ func (v *Vault) AddContact(ctx context.Context, now time.Time, id ID, by Actor, 
 	}
 	a, err := v.Update(ctx, id, func(a *Account) error {
 		a.tidy(now)
+		a.first(now, by)
 		// One that waits to be confirmed gives way to the next.
 		for _, c := range a.Contacts {
 			if c.Pending {

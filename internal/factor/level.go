@@ -8,7 +8,7 @@ type Level struct {
 	// app, 3 passkeys. The weakest way that is accepted decides, as whoever
 	// attacks chooses it; recovery codes do not count.
 	Number int
-	// Plus: at least two factors, more than RecoveryLow - 1 recovery codes,
+	// Plus: at least two factors, at least RecoveryLow recovery codes left,
 	// and a test of the set-up within TestedFor.
 	Plus bool
 	// Next is what to do for more.

@@ -33,10 +33,10 @@ func (a *Account) given(by Actor) bool {
 func (a *Account) mayAdd(by Actor) bool { return !a.Enrolled() || a.given(by) }
 
 // mayChange: what concerns others' factors and devices takes a factor that is
-// not provisional. Where there is none but provisional ones, an established
+// not provisional, or a recovery code of a set that is not. Where there is none but provisional ones, an established
 // device may: it could undo them anyway.
 func (a *Account) mayChange(now time.Time, by Actor) bool {
-	if by.Factor == GivenRecovery {
+	if by.Factor == GivenRecovery && !now.Before(a.RecoveryUntil) {
 		return true
 	}
 	if f, _ := a.Find(by.Factor); f != nil && !f.Provisional(now) {
@@ -48,6 +48,28 @@ func (a *Account) mayChange(now time.Time, by Actor) bool {
 		}
 	}
 	return by.Established
+}
+
+// RecoveryWaits is how long recovery codes are kept for an account without any
+// factor: somebody is about to add a contact, which needs them beside it.
+const RecoveryWaits = 30 * time.Minute
+
+// first is called before the first factor is added. Recovery codes that are
+// there already may be those of somebody who only had the password, left to
+// be used once the owner has a second factor: old ones go, and on an
+// established device those that were not made on one.
+func (a *Account) first(now time.Time, by Actor) {
+	if a.Enrolled() || len(a.Recovery) == 0 {
+		return
+	}
+	if now.Sub(a.RecoveryMade) >= RecoveryWaits || by.Established && now.Before(a.RecoveryUntil) {
+		a.noRecovery()
+	}
+}
+
+// noRecovery drops the recovery codes.
+func (a *Account) noRecovery() {
+	a.Recovery, a.RecoveryMade, a.RecoverySetup, a.RecoveryUntil = nil, time.Time{}, "", time.Time{}
 }
 
 // until is how long what this actor adds is provisional.
@@ -116,7 +138,7 @@ func (v *Vault) Remove(ctx context.Context, now time.Time, id ID, by Actor, fact
 func (a *Account) removed(now time.Time) {
 	a.bump()
 	if !a.Enrolled() {
-		a.Recovery, a.RecoveryMade, a.RecoverySetup, a.RecoveryUntil = nil, time.Time{}, "", time.Time{}
+		a.noRecovery()
 		a.Challenges, a.Sent, a.Contacts = nil, nil, nil
 	}
 	if len(a.Passkeys) == 0 {
@@ -141,7 +163,7 @@ func (v *Vault) Undo(ctx context.Context, now time.Time, id ID, by Actor, factor
 		called := f.Name
 		a.drop(factor)
 		if now.Before(a.RecoveryUntil) {
-			a.Recovery, a.RecoveryMade, a.RecoverySetup, a.RecoveryUntil = nil, time.Time{}, "", time.Time{}
+			a.noRecovery()
 		}
 		// A contact that is left alone goes with what it stood beside.
 		if len(a.Apps)+len(a.Passkeys)+len(a.Recovery) == 0 {

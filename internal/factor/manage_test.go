@@ -317,3 +317,49 @@ func TestLevelIsThatOfTheWeakestWayIn(t *testing.T) {
 		})
 	}
 }
+
+func TestProvisionalRecoveryCodesGiveNoMoreThanTheFactorThatMadeThem(t *testing.T) {
+	b := newBench(t)
+	b.addApp(owner)
+	first := b.app
+	// Somebody with the first factor adds another on a new device, and makes
+	// recovery codes with that one: there were none.
+	b.addApp(Actor{Factor: first})
+	weak := Actor{Factor: b.app}
+	codes := b.saveRecovery(weak)
+	b.wantWhy(b.try(Attempt{Class: ClassRecovery, Code: codes[0]}), Right)
+	_, err := b.Remove(ctx, b.now, b.id, Actor{Factor: GivenRecovery}, first)
+	b.wantErr(err, ErrDenied)
+	_, err = b.SignOut(ctx, b.now, b.id, Actor{Factor: GivenRecovery})
+	b.wantErr(err, ErrDenied)
+	// They go with what made them.
+	a, err := b.Undo(ctx, b.now, b.id, owner, b.app)
+	if err != nil || !a.Enrolled() || len(a.Recovery) != 0 {
+		t.Fatalf("%d recovery codes are left: %v", len(a.Recovery), err)
+	}
+}
+
+func TestRecoveryCodesLeftByWhoeverHadThePasswordDoNotWaitForTheOwner(t *testing.T) {
+	for name, test := range map[string]struct {
+		by   Actor // who makes the codes
+		wait time.Duration
+		left int
+	}{
+		"a stranger's":               {Actor{}, time.Minute, 0},
+		"old ones":                   {owner, RecoveryWaits, 0},
+		"the owner's of a while ago": {owner, time.Minute, RecoveryCodes},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t)
+			b.saveRecovery(test.by)
+			if ttl := b.rows.ttls[b.id]; ttl != EmptyLife {
+				t.Errorf("a row without a factor is kept %v", ttl)
+			}
+			b.later(test.wait)
+			b.addApp(owner)
+			if n := len(b.load().Recovery); n != test.left {
+				t.Errorf("%d recovery codes, want %d", n, test.left)
+			}
+		})
+	}
+}

@@ -61,6 +61,7 @@ func (v *Vault) FinishPasskey(ctx context.Context, now time.Time, id ID, by Acto
 	r := &Confirmed{Why: Right, Factor: f.ID}
 	r.Account, err = v.Update(ctx, id, func(a *Account) error {
 		before := slices.Clone(a.Notices)
+		a.first(now, by)
 		switch {
 		case !a.mayAdd(by):
 			return ErrDenied

@@ -90,8 +90,8 @@ func readRecovery(typed string) (string, bool) {
 // ConfirmRecovery saves a set once one of its codes was typed back; the set
 // before is void from then on. The code that was typed stays good.
 //
-// A set may be saved before there is any factor: a contact needs something
-// beside it.
+// A set may be saved before there is any factor, as a contact needs something
+// beside it; it then waits RecoveryWaits for the factor.
 func (v *Vault) ConfirmRecovery(ctx context.Context, now time.Time, id ID, by Actor, session string, state []byte, typed string) (*Confirmed, error) {
 	p, err := v.get(now, id, session, "recovery", state)
 	if err != nil {

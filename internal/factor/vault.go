@@ -167,7 +167,7 @@ func (v *Vault) once(ctx context.Context, id ID, fn func(*Account) error) (*Acco
 		if value, err = v.seal(id, a); err != nil {
 			return nil, err
 		}
-		if !a.Enrolled() && len(a.Recovery) == 0 {
+		if !a.Enrolled() {
 			ttl = EmptyLife
 		}
 	}

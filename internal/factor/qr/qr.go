@@ -1,8 +1,8 @@
 // Package qr draws QR codes (ISO/IEC 18004) as SVG to stand in a page.
 //
 // The code itself comes from rsc.io/qr: finished since 2018, no dependencies,
-// BSD licence, and one third the size of boombuler/barcode, which does ten
-// kinds of bar codes that nobody needs here.
+// BSD licence, where boombuler/barcode brings ten kinds of bar codes that
+// nobody needs here.
 package qr
 
 import (
