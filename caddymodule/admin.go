@@ -111,7 +111,9 @@ type siteStatus struct {
 	Ladder    config.Ladder           `json:"ladder"`
 	Limits    map[string]config.Limit `json:"limits"`
 	Since     sinceStart              `json:"since_start"`
-	Warnings  []string                `json:"warnings"`
+	// Attack goes on, or was the last since the start; null without one.
+	Attack   *attackStatus `json:"attack"`
+	Warnings []string      `json:"warnings"`
 	// Unguarded are the ways in that no endpoint guards.
 	Unguarded []unguardedRoute `json:"unguarded"`
 }
@@ -141,7 +143,7 @@ func status(app *App) (any, error) {
 		mode, why := h.mode()
 		s := siteStatus{Site: h.name, Mode: mode, Why: why, Endpoints: h.endpointNames(),
 			AskAfter: "off", Remember: h.EffectiveRemember().String(), Ladder: h.EffectiveLadder(),
-			Limits: h.limits, Since: app.state.seen(h.name), Warnings: []string{}, Unguarded: unguardedRoutes(h.unguarded.List())}
+			Limits: h.limits, Since: app.state.seen(h.name), Attack: app.state.attackOf(h.name), Warnings: []string{}, Unguarded: unguardedRoutes(h.unguarded.List())}
 		if h.AskAfter > 0 {
 			s.AskAfter = h.AskAfter.String()
 		}

@@ -31,7 +31,8 @@ import (
 // unless one is given.
 //
 // It emits the event `login_guard.decision` for every decision, with the
-// fields of the log line.
+// fields of the log line, and `login_guard.attack` when an attack on a site
+// begins and when it is over.
 type App struct {
 	config.App
 
@@ -160,6 +161,7 @@ func (a *App) everySecond(ctx context.Context) {
 			a.folder.Flush(now)
 			a.watchShared(ctx, now)
 			a.watchLocal()
+			a.watchAttacks(now)
 			a.state.dropLearns(now)
 		}
 	}

@@ -128,6 +128,7 @@ func printStatus(w io.Writer, s statusReply) {
 		fmt.Fprintf(w, "  ask after  %s, remember %s\n", site.AskAfter, site.Remember)
 		fmt.Fprintf(w, "  attempts   %d since the start: %s; at the shop: %s\n",
 			site.Since.Attempts, counts(site.Since.Actions), counts(site.Since.Outcomes))
+		printAttack(w, site.Attack, site.Mode)
 		for _, warning := range site.Warnings {
 			fmt.Fprintf(w, "  warning    %s\n", warning)
 		}

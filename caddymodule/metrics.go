@@ -22,6 +22,7 @@ type collectors struct {
 	storeUp      prometheus.Gauge
 	evictions    *prometheus.GaugeVec
 	unguarded    *prometheus.CounterVec
+	attack       *prometheus.GaugeVec
 }
 
 var theCollectors = sync.OnceValue(func() *collectors {
@@ -47,6 +48,8 @@ var theCollectors = sync.OnceValue(func() *collectors {
 			Name: "foreign_seals_total", Help: "Cookies and pages made with a key that this node does not have."}),
 		storeUp: prometheus.NewGauge(prometheus.GaugeOpts{Namespace: ns, Subsystem: sub,
 			Name: "store_up", Help: "Whether the shared store answers; 0 without one too."}),
+		attack: prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: ns, Subsystem: sub,
+			Name: "attack", Help: "Whether the site is under attack."}, []string{"site"}),
 		evictions: prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: ns, Subsystem: sub,
 			Name: "store_evictions", Help: "Live rows pushed out of this node's tables since the start; those with failures are penalised."}, []string{"rows"}),
 	}
@@ -55,7 +58,7 @@ var theCollectors = sync.OnceValue(func() *collectors {
 // register adds the metrics to a configuration's registry.
 func (c *collectors) register(reg prometheus.Registerer) error {
 	for _, m := range []prometheus.Collector{
-		c.decisions, c.challenges, c.solveSeconds, c.score, c.logins, c.storeErrors, c.heldLogins, c.foreignSeals, c.storeUp, c.evictions, c.unguarded,
+		c.decisions, c.challenges, c.solveSeconds, c.score, c.logins, c.storeErrors, c.heldLogins, c.foreignSeals, c.storeUp, c.evictions, c.unguarded, c.attack,
 	} {
 		var already prometheus.AlreadyRegisteredError
 		if err := reg.Register(m); err != nil && !errors.As(err, &already) {

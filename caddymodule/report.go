@@ -33,6 +33,7 @@ func (h *Handler) report(r *http.Request, a *attempt, o login.Outcome) {
 	}
 	h.app.metrics.score.Observe(d.Score)
 	h.app.state.noteRef(a.ref, refRecord{h.name, a.account, a.signals.Host, a.signals.Network})
+	h.watchAttack(now, a, o)
 	h.app.state.saw(h.name, d.Would, d.Outcome, a.signals.Private)
 	h.app.record(now, d, func(d *record.Decision) {
 		d.Account, d.Address = a.g.ledger.Pseudonym(a.account), h.logAddress(a)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 
+	"github.com/login-guard/login-guard/internal/attack"
 	"github.com/login-guard/login-guard/internal/device"
 	"github.com/login-guard/login-guard/internal/evidence"
 	"github.com/login-guard/login-guard/internal/learn"
@@ -56,6 +57,8 @@ type state struct {
 
 	mu    sync.Mutex
 	since map[string]*sinceStart
+	// attacks watch for attacks, by site.
+	attacks map[string]*attack.Watch
 	// unguarded is what signed somebody in without a counted login, by site.
 	unguarded map[string]*unguarded.Table
 
@@ -186,6 +189,7 @@ func stateDir() string { return filepath.Join(caddy.AppDataDir(), "login_guard")
 func acquireState(dir string) (*state, error) {
 	v, _, err := states.LoadOrNew(dir, func() (caddy.Destructor, error) {
 		return &state{dir: dir, tracks: evidence.NewTracks(0), pairs: repeat.New(), since: make(map[string]*sinceStart),
+			attacks:   make(map[string]*attack.Watch),
 			unguarded: make(map[string]*unguarded.Table), refs: make(map[string]refRecord)}, nil
 	})
 	if err != nil {
