@@ -18,7 +18,6 @@ import (
 	"github.com/login-guard/login-guard/internal/factor"
 	"github.com/login-guard/login-guard/internal/override"
 	"github.com/login-guard/login-guard/internal/record"
-	"github.com/login-guard/login-guard/internal/risk"
 )
 
 // explainAsk says which decisions are to be explained.
@@ -204,8 +203,7 @@ func simulate(app *App, r *http.Request, q simulateAsk) (any, error) {
 	if err := g.engine.Undo(r.Context(), now, d); err != nil {
 		return nil, err
 	}
-	basis := &record.Basis{Facts: d.Facts, Situation: d.Situation, Ladder: g.engine.Ladder}
-	basis.Situation.Assessment = risk.Assessment{}
+	basis := record.NewBasis(d.Facts, d.Situation, g.engine.Ladder)
 	mode, _ := h.mode()
 	return record.Explain(record.Entry{At: now, Site: h.name, Mode: mode, Action: string(d.Verdict.Action), Would: string(d.Verdict.Action),
 		Score: d.Assessment.Score, Reasons: d.Verdict.Reasons, RetryAfter: d.Verdict.RetryAfter, Override: d.Override, Outcome: "none",

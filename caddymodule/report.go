@@ -40,8 +40,7 @@ func (h *Handler) report(r *http.Request, a *attempt, o login.Outcome) {
 		d.Host, d.RetryAfter = a.g.ledger.HostPseudonym(a.signals.Host), a.verdict.RetryAfter
 		if dec := a.decision; dec != nil && dec.Counted() {
 			d.Override = dec.Override
-			d.Basis = &record.Basis{Facts: dec.Facts, Situation: dec.Situation, Ladder: a.g.engine.Ladder}
-			d.Basis.Situation.Assessment = risk.Assessment{}
+			d.Basis = record.NewBasis(dec.Facts, dec.Situation, a.g.engine.Ladder)
 		}
 		for _, name := range a.reading.Accounts {
 			d.Accounts = append(d.Accounts, a.g.ledger.Pseudonym(a.g.ledger.Account(h.reader.FoldAccount(name))))

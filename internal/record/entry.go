@@ -8,12 +8,21 @@ import (
 )
 
 // Basis is all that a verdict came of: from it the same verdict comes again,
-// bit for bit.
+// bit for bit, by the same weights.
 type Basis struct {
 	Facts risk.Facts `json:"facts"`
 	// Situation is without its assessment, which comes of the facts.
 	Situation risk.Situation `json:"situation"`
 	Ladder    config.Ladder  `json:"ladder"`
+	// Weights is risk.Version of who decided; "" in records from before there
+	// was one.
+	Weights string `json:"weights"`
+}
+
+// NewBasis is the basis of a verdict of this build.
+func NewBasis(f risk.Facts, s risk.Situation, l config.Ladder) *Basis {
+	s.Assessment = risk.Assessment{}
+	return &Basis{Facts: f, Situation: s, Ladder: l, Weights: risk.Version()}
 }
 
 // Verdict is the verdict that the basis leads to.

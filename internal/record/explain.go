@@ -2,7 +2,6 @@ package record
 
 import (
 	"math"
-	"strings"
 
 	"github.com/login-guard/login-guard/internal/risk"
 )
@@ -29,19 +28,30 @@ type Explanation struct {
 	// Recomputed: the record's basis leads to the record's verdict, bit for
 	// bit. False as well where there is no basis.
 	Recomputed bool `json:"recomputed"`
-	// Changes are what would have changed the verdict, in the order of the
-	// reasons.
+	// Weights is risk.Version of this build, and OtherWeights says that the
+	// decision was made by others, as before an update: then it need not come
+	// out the same, and Families and Changes are empty.
+	Weights      string `json:"weights"`
+	OtherWeights bool   `json:"other_weights"`
+	// Families are what the score is the sum of.
+	Families []risk.Family `json:"families"`
+	// Changes are what would have changed the verdict, each taken alone, in
+	// the order of the reasons.
 	Changes []Change `json:"changes"`
 }
 
 // Explain works out what a record says.
 func Explain(e Entry) Explanation {
-	out := Explanation{Entry: e, Changes: []Change{}}
+	out := Explanation{Entry: e, Weights: risk.Version(), Families: []risk.Family{}, Changes: []Change{}}
 	if e.Basis == nil {
 		return out
 	}
 	a, v := e.Basis.Verdict()
 	out.Recomputed = same(&e, a, v)
+	if out.OtherWeights = e.Basis.Weights != out.Weights; out.OtherWeights {
+		return out
+	}
+	out.Families = risk.Families(a)
 	s := e.Basis.Situation
 	s.Assessment = a
 	decide := func(c Change, s risk.Situation) {
@@ -50,12 +60,23 @@ func Explain(e Entry) Explanation {
 			out.Changes = append(out.Changes, c)
 		}
 	}
+	judged := func(c Change, f risk.Facts) {
+		other := s
+		other.Assessment, other.AddressUnits = risk.Assess(f), f.AddressFailures
+		decide(c, other)
+	}
+	attacked := false
 	for _, r := range a.Reasons {
-		if r.Points > 0 && !strings.HasSuffix(r.Code, ".cap") {
-			other := s
-			other.Assessment.Score = without(a, r)
-			decide(Change{Without: r.Code}, other)
+		if f, ok := risk.Without(e.Basis.Facts, r.Code); ok && r.Points > 0 {
+			judged(Change{Without: r.Code}, f)
 		}
+		switch r.Code {
+		case risk.CodeSiteAttack, risk.CodeNetworkAttack, risk.CodeOperatorAttack, risk.CodeClientAttack:
+			attacked = true
+		}
+	}
+	if f, ok := risk.Without(e.Basis.Facts, risk.WithoutAttack); ok && attacked {
+		judged(Change{Without: risk.WithoutAttack}, f)
 	}
 	for i, o := range s.Over {
 		other := s
@@ -106,24 +127,6 @@ func same(e *Entry, a risk.Assessment, v risk.Verdict) bool {
 		}
 	}
 	return true
-}
-
-// without is the score without one reason: its family may have been over its
-// cap, and then less than its points goes.
-func without(a risk.Assessment, r risk.Reason) float64 {
-	family, _, _ := strings.Cut(r.Code, ".")
-	var sum, limit float64
-	for _, other := range a.Reasons {
-		switch f, kind, _ := strings.Cut(other.Code, "."); {
-		case f != family:
-		case kind == "cap":
-			limit = other.Points
-		default:
-			sum += other.Points
-		}
-	}
-	capped := sum + limit
-	return a.Score - capped + math.Min(sum-r.Points, capped)
 }
 
 func drop[T any](s []T, i int) []T {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/login-guard/login-guard/config"
 	"github.com/login-guard/login-guard/internal/record"
 	"github.com/login-guard/login-guard/internal/risk"
 )
@@ -36,7 +37,7 @@ func (c *clock) move(d time.Duration) {
 func decision(i int) record.Decision {
 	facts := risk.Facts{AddressFailures: 1.0 / 3 * float64(i), AddressFailureShare: 1}
 	a := risk.Assess(facts)
-	basis := &record.Basis{Facts: facts, Situation: risk.Situation{AddressUnits: facts.AddressFailures, Over: []risk.Over{{Limit: "pair", RetryAfter: 90 * time.Second, Demands: risk.Deny, Personal: true}}}}
+	basis := record.NewBasis(facts, risk.Situation{AddressUnits: facts.AddressFailures, Over: []risk.Over{{Limit: "pair", RetryAfter: 90 * time.Second, Demands: risk.Deny, Personal: true}}}, config.Ladder{})
 	_, v := basis.Verdict()
 	return record.Decision{Ref: fmt.Sprintf("AAAA-%04d", i), Site: "shop", Action: string(v.Action), Would: string(v.Action), Mode: "enforce",
 		Score: a.Score, Reasons: v.Reasons, RetryAfter: v.RetryAfter, Outcome: "none", Account: fmt.Sprint("account", i%3), Host: "host", Count: 1, Basis: basis}
@@ -147,7 +148,7 @@ func TestWhoFollowsSeesDecisionsAsTheyCome(t *testing.T) {
 
 func TestWhatWouldHaveChangedAVerdict(t *testing.T) {
 	facts := risk.Facts{AddressFailures: 8, AddressFailureShare: 1, Tor: true, Hosting: true}
-	basis := &record.Basis{Facts: facts, Situation: risk.Situation{AddressUnits: 8}}
+	basis := record.NewBasis(facts, risk.Situation{AddressUnits: 8}, config.Ladder{})
 	a, v := basis.Verdict()
 	e := record.Entry{Action: string(v.Action), Would: string(v.Action), Score: a.Score, Reasons: v.Reasons, RetryAfter: v.RetryAfter, Basis: basis}
 	got := record.Explain(e)
@@ -164,5 +165,37 @@ func TestWhatWouldHaveChangedAVerdict(t *testing.T) {
 	e.Score++
 	if record.Explain(e).Recomputed {
 		t.Error("another score is taken for the same")
+	}
+}
+
+func TestADecisionByOtherWeightsIsNotTakenForAWrongOne(t *testing.T) {
+	d := decision(4)
+	e := record.Entry{Action: d.Action, Would: d.Would, Score: d.Score, Reasons: d.Reasons, RetryAfter: d.RetryAfter, Basis: d.Basis}
+	if x := record.Explain(e); !x.Recomputed || x.OtherWeights || x.Weights != risk.Version() || len(x.Families) != 1 {
+		t.Errorf("by these weights: %+v", x)
+	}
+	e.Score += 2 // as others would have it
+	for _, weights := range []string{"", "0123456789ab"} {
+		e.Basis.Weights = weights
+		if x := record.Explain(e); x.Recomputed || !x.OtherWeights || len(x.Changes) != 0 || len(x.Families) != 0 || x.Basis.Weights != weights {
+			t.Errorf("by the weights %q: %+v", weights, x)
+		}
+	}
+	if x := record.Explain(record.Entry{Action: "unreadable"}); x.Recomputed || x.OtherWeights || x.Changes == nil || x.Families == nil {
+		t.Errorf("without a basis: %+v", x)
+	}
+}
+
+func TestOneAttackIsTakenAwayWhole(t *testing.T) {
+	facts := risk.Facts{SiteAttack: 0.6, NetworkAttack: 0.6, ClientAttack: 0.6, SiteLearned: true}
+	basis := record.NewBasis(facts, risk.Situation{}, config.Ladder{})
+	_, v := basis.Verdict()
+	got := record.Explain(record.Entry{Would: string(v.Action), Basis: basis})
+	// Network and client say the same as the site, so without one of them
+	// nothing would have changed.
+	want := []record.Change{{Without: risk.WithoutAttack, Action: "allow"}, {With: record.WithKnownDevice, Action: "allow"},
+		{With: record.WithSlider, Action: "allow"}, {With: record.WithPicture, Action: "allow"}}
+	if diff := cmp.Diff(want, got.Changes); diff != "" || v.Action != risk.Slider {
+		t.Errorf("%s (-want +got):\n%s", v.Action, diff)
 	}
 }
