@@ -98,7 +98,7 @@ func (v *verb) ask(method, path string, body, out any) (printed bool, err error)
 	}
 	resp, err := caddycmd.AdminAPIRequest(admin, method, "/login_guard/"+path, header, content)
 	if err != nil {
-		return false, err
+		return false, inPlainWords(err)
 	}
 	defer resp.Body.Close()
 	if v.json {
@@ -106,6 +106,17 @@ func (v *verb) ask(method, path string, body, out any) (printed bool, err error)
 		return true, err
 	}
 	return false, json.NewDecoder(resp.Body).Decode(out)
+}
+
+// inPlainWords takes what the admin API says of an error out of what Caddy
+// makes of it.
+func inPlainWords(err error) error {
+	text := err.Error()
+	var says struct{ Error string }
+	if i := strings.Index(text, `{"error":`); i >= 0 && json.Unmarshal([]byte(strings.TrimSpace(text[i:])), &says) == nil && says.Error != "" {
+		return errors.New(says.Error)
+	}
+	return err
 }
 
 func statusCommand() *cobra.Command {

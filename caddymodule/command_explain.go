@@ -16,10 +16,7 @@ import (
 
 	caddycmd "github.com/caddyserver/caddy/v2/cmd"
 
-	"github.com/login-guard/login-guard/config"
-	"github.com/login-guard/login-guard/docs"
 	"github.com/login-guard/login-guard/internal/record"
-	"github.com/login-guard/login-guard/internal/risk"
 )
 
 func explainCommand() *cobra.Command {
@@ -31,109 +28,24 @@ func explainCommand() *cobra.Command {
 		if q.Site = v.site; len(args) == 1 {
 			q.Ref = args[0]
 		}
-		var out struct{ Decisions []record.Explanation }
+		var out struct {
+			Node      string
+			Decisions []record.Explanation
+		}
 		if printed, err := v.ask(http.MethodPost, "explain", q, &out); printed || err != nil {
 			return err
 		}
-		for i, e := range out.Decisions {
-			if i > 0 {
-				fmt.Fprintln(v.cmd.OutOrStdout())
-			}
-			printExplanation(v.cmd.OutOrStdout(), e)
+		for _, e := range out.Decisions {
+			printExplanation(v.cmd.OutOrStdout(), e, met)
+			fmt.Fprintln(v.cmd.OutOrStdout())
 		}
+		fmt.Fprintf(v.cmd.OutOrStdout(), "%d of the decisions that the gateway %s keeps; others keep their own.\n", len(out.Decisions), out.Node)
 		return nil
 	}).withSite()
 	v.cmd.Flags().StringVar(&q.Address, "address", "", "all logins from an IP address")
 	v.cmd.Flags().StringVar(&q.Account, "account", "", "all logins to an account, as it is typed at the login")
 	v.cmd.Flags().IntVar(&q.Limit, "limit", 10, "how many at most, the newest first")
 	return v.cmd
-}
-
-// met are actions in words.
-var met = map[string]string{
-	string(risk.Allow): "let through", string(risk.Slider): "asked for the slider", string(risk.Picture): "asked for the picture",
-	string(risk.SecondFactor): "asked for a second factor", string(risk.Deny): "refused", string(risk.Unreadable): "refused as unreadable",
-}
-
-func inWords(action string) string {
-	if words := met[action]; words != "" {
-		return words
-	}
-	return action
-}
-
-func printExplanation(w io.Writer, e record.Explanation) {
-	fmt.Fprintf(w, "%s  %s  %s %s\n", e.Ref, e.At.Local().Format(time.DateTime), e.Site, e.Endpoint)
-	line := "  what       " + inWords(e.Action)
-	if e.Would != e.Action {
-		line += " (monitoring; enforcing it would have been " + inWords(e.Would) + ")"
-	}
-	if e.Outcome == "none" {
-		line += "; the shop was not asked"
-	} else {
-		line += "; the shop's answer: " + e.Outcome
-	}
-	fmt.Fprintln(w, line)
-	if e.RetryAfter > 0 {
-		fmt.Fprintf(w, "             for %s\n", e.RetryAfter.Round(time.Second))
-	}
-	who := []string{}
-	for _, part := range []struct{ name, value string }{{"account", e.Account}, {"address", e.Address}, {"", e.Country}} {
-		if part.value != "" {
-			who = append(who, strings.TrimSpace(part.name+" "+part.value))
-		}
-	}
-	if e.ASN != 0 {
-		who = append(who, "AS"+strconv.FormatUint(uint64(e.ASN), 10))
-	}
-	fmt.Fprintf(w, "  who        %s\n", strings.Join(who, ", "))
-	if e.Override != "" {
-		fmt.Fprintf(w, "  ordered    %s\n", e.Override)
-	}
-	fmt.Fprintf(w, "  score      %s\n", number(e.Score))
-	for _, r := range e.Reasons {
-		points := ""
-		if r.Points != 0 {
-			points = fmt.Sprintf("%+g", r.Points)
-		}
-		fmt.Fprintf(w, "    %6s  %-22s %s\n", points, r.Code, docs.Reason(r.Code))
-	}
-	if e.Basis == nil {
-		return
-	}
-	fmt.Fprintf(w, "  ladder     %s\n", ladder(e.Basis.Ladder))
-	for _, o := range e.Basis.Situation.Over {
-		fmt.Fprintf(w, "  over       limit %s, which asks for: %s; one more in %s\n", o.Limit, o.Demands, o.RetryAfter.Round(time.Second))
-	}
-	for _, c := range e.Changes {
-		fmt.Fprintf(w, "  if         %s: %s\n", change(c), inWords(c.Action))
-	}
-	if e.Recomputed {
-		fmt.Fprintln(w, "  checked    worked out again from its record: the same")
-	} else {
-		fmt.Fprintln(w, "  checked    this version's weights would decide otherwise than the one that did")
-	}
-	if record.IsRef(e.Ref) && e.Action != string(risk.Allow) {
-		fmt.Fprintf(w, "  let in     login-guard release --ref %s\n", e.Ref)
-	}
-}
-
-func number(x float64) string { return strconv.FormatFloat(x, 'f', -1, 64) }
-
-func ladder(l config.Ladder) string {
-	return fmt.Sprintf("slider from %s, picture %s, second factor %s, deny %s", l.Slider, l.Picture, l.SecondFactor, l.Deny)
-}
-
-func change(c record.Change) string {
-	switch c.With {
-	case record.WithKnownDevice:
-		return "on a device that has signed in to this account before"
-	case record.WithSlider:
-		return "after a slider"
-	case record.WithPicture:
-		return "after a picture"
-	}
-	return "without " + c.Without
 }
 
 func simulateCommand() *cobra.Command {
@@ -145,7 +57,7 @@ func simulateCommand() *cobra.Command {
 			return err
 		}
 		out.Ref = "simulated"
-		printExplanation(v.cmd.OutOrStdout(), out)
+		printExplanation(v.cmd.OutOrStdout(), out, wouldMeet)
 		return nil
 	}).withSite()
 	f := v.cmd.Flags()
@@ -197,6 +109,16 @@ func eventsCommand() *cobra.Command {
 	return v.cmd
 }
 
+// eventColumns are the columns of decisions in a list.
+const eventColumns = "%-19s  %-9s  %-11s  %-9s  %7s  %-12s  %-18s  %s\n"
+
+func orDash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}
+
 func (v *verb) events(q url.Values) error {
 	admin, err := caddycmd.DetermineAdminAPIAddress(v.admin, nil, "", "")
 	if err != nil {
@@ -204,13 +126,14 @@ func (v *verb) events(q url.Values) error {
 	}
 	resp, err := caddycmd.AdminAPIRequest(admin, http.MethodGet, "/login_guard/events?"+q.Encode(), nil, nil)
 	if err != nil {
-		return err
+		return inPlainWords(err)
 	}
 	defer resp.Body.Close()
 	if v.json {
 		_, err := io.Copy(v.cmd.OutOrStdout(), resp.Body)
 		return err
 	}
+	fmt.Fprintf(v.cmd.OutOrStdout(), eventColumns, "time", "reference", "what it met", "shop said", "score", "account", "network", "because of")
 	lines := bufio.NewReader(resp.Body)
 	for {
 		line, err := lines.ReadBytes('\n')
@@ -235,7 +158,11 @@ func (v *verb) events(q url.Values) error {
 		if e.Count > 1 {
 			action += fmt.Sprintf(" ×%d", e.Count)
 		}
-		fmt.Fprintf(v.cmd.OutOrStdout(), "%s  %-9s  %-10s %-8s %5s  %s  %s  %s\n", e.At.Local().Format(time.DateTime), e.Ref, action, e.Outcome,
-			number(e.Score), e.Account, e.Address, strings.Join(codes, " "))
+		answer := e.Outcome
+		if answer == "none" {
+			answer = "not asked"
+		}
+		fmt.Fprintf(v.cmd.OutOrStdout(), eventColumns, e.At.Local().Format(time.DateTime), e.Ref, action, answer,
+			number(e.Score), orDash(e.Account), orDash(e.Address), strings.Join(codes, " "))
 	}
 }

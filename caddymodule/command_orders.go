@@ -52,9 +52,11 @@ func orderCommand(do, short string) *cobra.Command {
   ` + do + ` 203.0.113.0/24 --for 24h --reason "..."
   ` + do + ` AS64500 --for 24h --reason "..."
   ` + do + ` --account anna@example.org --for 1h --reason "..."
+  ` + do + ` --ref 7KQ2-M4XD --for 1h --reason "..."
   ` + do + ` remove 203.0.113.7
   ` + do + ` list`
 	v.cmd.Flags().StringVar(&q.Account, "account", "", "account as it is typed at the login")
+	v.cmd.Flags().StringVar(&q.Ref, "ref", "", "the account that a reference of a customer's page is about")
 	v.cmd.Flags().StringVar(&q.For, "for", "4h", "how long, such as 4h")
 	v.cmd.Flags().StringVar(&q.Reason, "reason", "", "why, for those who look at it later")
 	v.cmd.Flags().StringVar(&q.By, "by", "", "who orders it (default: the user who runs the command)")

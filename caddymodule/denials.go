@@ -1,10 +1,12 @@
 package caddymodule
 
 import (
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/login-guard/login-guard/config"
+	"github.com/login-guard/login-guard/internal/record"
 	"github.com/login-guard/login-guard/internal/risk"
 	"github.com/login-guard/login-guard/internal/store"
 )
@@ -24,6 +26,7 @@ type denial struct {
 	until   time.Time
 	verdict risk.Verdict
 	score   float64
+	basis   *record.Basis // what it came of
 }
 
 const (
@@ -48,13 +51,13 @@ func (d *denials) find(now time.Time, names ...store.Key) (denial, bool) {
 
 // note remembers a denial. When there is no room it forgets all: they are
 // found out again at the price of a look at the store.
-func (d *denials) note(now time.Time, name store.Key, v risk.Verdict, score float64) {
+func (d *denials) note(now time.Time, name store.Key, v risk.Verdict, score float64, basis *record.Basis) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.of == nil || len(d.of) >= denialsMax {
 		d.of = make(map[store.Key]denial)
 	}
-	d.of[name] = denial{now, now.Add(min(denialLife, v.RetryAfter)), v, score}
+	d.of[name] = denial{now, now.Add(min(denialLife, v.RetryAfter)), v, score, basis}
 }
 
 // clear forgets all.
@@ -76,6 +79,11 @@ func (h *Handler) denied(a *attempt) bool {
 		return false
 	}
 	a.verdict, a.assessment.Score = d.verdict, d.score
+	if d.basis != nil {
+		basis := *d.basis
+		basis.Stands = &record.Stands{Limit: strings.TrimPrefix(d.verdict.Reasons[0].Code, risk.CodeLimit), Ago: a.now.Sub(d.noted)}
+		a.basis = &basis
+	}
 	return true
 }
 
@@ -84,6 +92,7 @@ func (h *Handler) noteDenial(a *attempt) {
 	if a.verdict.Action != risk.Deny || a.known || !a.decision.Counted() || len(a.others) > 0 || a.cookies.pass != "" {
 		return
 	}
+	basis := record.NewBasis(a.decision.Facts, a.decision.Situation, a.g.engine.Ladder)
 	for _, o := range a.decision.Situation.Over {
 		if o.Demands != risk.Deny || o.RetryAfter < time.Second {
 			continue
@@ -91,12 +100,12 @@ func (h *Handler) noteDenial(a *attempt) {
 		v := risk.Verdict{Action: risk.Deny, RetryAfter: o.RetryAfter, Reasons: []risk.Reason{{Code: risk.CodeLimit + o.Limit}}}
 		switch o.Limit {
 		case config.LimitPair:
-			h.denials.note(a.now, a.names.Pair, v, a.assessment.Score)
+			h.denials.note(a.now, a.names.Pair, v, a.assessment.Score, basis)
 		case config.LimitAccount:
-			h.denials.note(a.now, a.names.Account, v, a.assessment.Score)
+			h.denials.note(a.now, a.names.Account, v, a.assessment.Score, basis)
 		case config.LimitAddress, config.LimitAttempts, config.LimitAccounts:
 			if !a.signals.Private && !a.decision.Busy {
-				h.denials.note(a.now, a.names.Host, v, a.assessment.Score)
+				h.denials.note(a.now, a.names.Host, v, a.assessment.Score, basis)
 			}
 		}
 	}

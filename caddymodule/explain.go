@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -70,13 +71,55 @@ func explain(app *App, _ *http.Request, q explainAsk) (any, error) {
 		return nil, err
 	}
 	if len(found) == 0 {
-		return nil, errors.New("this node has no such decision of the last 7 days; with several gateways ask each, and think of typing errors")
+		return nil, fmt.Errorf("the gateway %s has no such decision of the last 7 days; with several gateways ask each, with --admin, and think of typing errors", nodeName())
 	}
 	out := make([]record.Explanation, len(found))
 	for i, e := range found {
 		out[i] = record.Explain(e)
+		out[i].LetIn = app.letIn(&e)
 	}
-	return map[string]any{"decisions": out}, nil
+	return map[string]any{"node": nodeName(), "decisions": out}, nil
+}
+
+// nodeName is how this gateway calls itself where there are several.
+func nodeName() string {
+	name, err := os.Hostname()
+	if err != nil || name == "" {
+		return "this gateway"
+	}
+	return name
+}
+
+// letIn are the commands that let in who was stopped.
+func (a *App) letIn(e *record.Entry) []string {
+	out := []string{}
+	about := "--ref " + e.Ref
+	if _, known := a.state.findRef(e.Ref); !known {
+		// The journal has no address or account to go by.
+		about = "--account NAME --address ADDRESS"
+	}
+	switch e.Remedy() {
+	case record.Reorder:
+		// An order reads: deny SUBJECT until ...
+		if words := strings.Fields(e.Override); len(words) > 1 {
+			out = append(out, "login-guard deny remove "+words[1])
+		}
+	case record.Release:
+		out = append(out, "login-guard release "+about)
+	case record.ReleaseAndAllow:
+		out = append(out, "login-guard release "+about)
+		if strings.HasPrefix(about, "--ref") {
+			out = append(out, "login-guard allow "+about+" --for 1h --reason \"...\"")
+		} else {
+			out = append(out, "login-guard allow --account NAME --for 1h --reason \"...\"")
+		}
+	}
+	if e.Site != "" && len(a.siteList()) > 1 && !(len(out) > 0 && strings.Contains(out[0], "--ref")) {
+		for i := range out {
+			out[i] += " --site " + e.Site
+		}
+	}
+	return out
 }
 
 // hostOf is the /32 or /64 that an address counts as.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"go.uber.org/zap"
@@ -169,10 +170,12 @@ type orderAsk struct {
 	Site    string `json:"site,omitempty"`
 	Subject string `json:"subject,omitempty"`
 	Account string `json:"account,omitempty"`
-	For     string `json:"for,omitempty"`
-	Reason  string `json:"reason,omitempty"`
-	By      string `json:"by,omitempty"`
-	Remove  bool   `json:"remove,omitempty"`
+	// Ref stands for the account that a reference is about.
+	Ref    string `json:"ref,omitempty"`
+	For    string `json:"for,omitempty"`
+	Reason string `json:"reason,omitempty"`
+	By     string `json:"by,omitempty"`
+	Remove bool   `json:"remove,omitempty"`
 }
 
 // orderReply is one order as it is shown.
@@ -194,6 +197,16 @@ func (q *orderAsk) subject(h *Handler, g *guard) (string, error) {
 
 // setOrder makes an order, or takes one back.
 func setOrder(app *App, r *http.Request, q orderAsk) (any, error) {
+	if q.Ref != "" {
+		if q.Subject != "" || q.Account != "" {
+			return nil, errors.New("a reference stands for its account: name nothing else")
+		}
+		rec, ok := app.state.findRef(strings.ToUpper(strings.TrimSpace(q.Ref)))
+		if !ok {
+			return nil, fmt.Errorf("%q is none of the last %d references of this process; name the account with --account", q.Ref, recentRefs)
+		}
+		q.Site, q.Subject = rec.site, override.OfAccount(rec.account)
+	}
 	h, g, err := siteGuard(app, q.Site)
 	if err != nil {
 		return nil, err

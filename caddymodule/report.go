@@ -38,6 +38,7 @@ func (h *Handler) report(r *http.Request, a *attempt, o login.Outcome) {
 	h.app.record(now, d, func(d *record.Decision) {
 		d.Account, d.Address = a.g.ledger.Pseudonym(a.account), h.logAddress(a)
 		d.Host, d.RetryAfter = a.g.ledger.HostPseudonym(a.signals.Host), a.verdict.RetryAfter
+		d.Basis = a.basis
 		if dec := a.decision; dec != nil && dec.Counted() {
 			d.Override = dec.Override
 			d.Basis = record.NewBasis(dec.Facts, dec.Situation, a.g.engine.Ladder)

@@ -21,11 +21,17 @@ var sentences = sync.OnceValue(func() map[string]string {
 	for _, m := range regexp.MustCompile("(?m)^### `([^`]+)`\n+((?:[^#\n].*\n?)+)").FindAllStringSubmatch(reasons, -1) {
 		text := strings.Join(strings.Fields(m[2]), " ")
 		// A full stop that ends a sentence; "Up to +10." says how much, not what.
-		text = regexp.MustCompile(`^(?:(?:Up to )?[-+]?[\d.]+ ?(?:each|at most)?|Below 0|Above 0)\. `).ReplaceAllString(text, "")
+		text = regexp.MustCompile(`^(?:(?:Up to )?[-+]?[\d.]+ ?(?:each|at most)?(?:, scaled in the same way)?|Below 0|Above 0)[.:] `).ReplaceAllString(text, "")
 		if end := regexp.MustCompile(`[.:](?: [A-Z“(]|$)`).FindStringIndex(text); end != nil {
 			text = text[:end[0]+1]
 		}
 		out[m[1]] = strings.TrimRight(text, ".:")
+	}
+	// Codes without a score stand in a table, several in a row.
+	for _, row := range regexp.MustCompile("(?m)^\\| (`[^|]+) \\| ([^|\n]+) \\|$").FindAllStringSubmatch(reasons, -1) {
+		for _, code := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(row[1], -1) {
+			out[code[1]] = row[2]
+		}
 	}
 	return out
 })

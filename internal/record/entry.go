@@ -17,6 +17,16 @@ type Basis struct {
 	// Weights is risk.Version of who decided; "" in records from before there
 	// was one.
 	Weights string `json:"weights"`
+	// Stands: the verdict is one of a moment before that still held.
+	Stands *Stands `json:"stands,omitempty"`
+}
+
+// Stands is a denial by one limit that was made for the attempt before, of the
+// same address or account, and held for this one too: a limit that is spent
+// stays spent until a unit comes back.
+type Stands struct {
+	Limit string        `json:"limit"`
+	Ago   time.Duration `json:"ago"`
 }
 
 // NewBasis is the basis of a verdict of this build.
@@ -29,7 +39,16 @@ func NewBasis(f risk.Facts, s risk.Situation, l config.Ladder) *Basis {
 func (b *Basis) Verdict() (risk.Assessment, risk.Verdict) {
 	s := b.Situation
 	s.Assessment = risk.Assess(b.Facts)
-	return s.Assessment, risk.Decide(b.Ladder, s)
+	v := risk.Decide(b.Ladder, s)
+	if b.Stands == nil {
+		return s.Assessment, v
+	}
+	for _, o := range s.Over {
+		if o.Limit == b.Stands.Limit && o.Demands == risk.Deny {
+			v = risk.Verdict{Action: risk.Deny, RetryAfter: o.RetryAfter - b.Stands.Ago, Reasons: []risk.Reason{{Code: risk.CodeLimit + o.Limit}}}
+		}
+	}
+	return s.Assessment, v
 }
 
 // Entry is a decision as the journal keeps it.

@@ -30,9 +30,15 @@ type Explanation struct {
 	Recomputed bool `json:"recomputed"`
 	// Weights is risk.Version of this build, and OtherWeights says that the
 	// decision was made by others, as before an update: then it need not come
-	// out the same, and Families and Changes are empty.
+	// out the same, and Causes, Families and Changes are empty.
 	Weights      string `json:"weights"`
 	OtherWeights bool   `json:"other_weights"`
+	// Causes are what made the verdict, each of which would have by itself;
+	// none where the login was let through unasked.
+	Causes []Cause `json:"causes"`
+	// LetIn are commands that let such a login in, the first that suffices
+	// first; who asks this node fills them in.
+	LetIn []string `json:"let_in"`
 	// Families are what the score is the sum of.
 	Families []risk.Family `json:"families"`
 	// Changes are what would have changed the verdict, each taken alone, in
@@ -42,7 +48,7 @@ type Explanation struct {
 
 // Explain works out what a record says.
 func Explain(e Entry) Explanation {
-	out := Explanation{Entry: e, Weights: risk.Version(), Families: []risk.Family{}, Changes: []Change{}}
+	out := Explanation{Entry: e, Weights: risk.Version(), Causes: []Cause{}, LetIn: []string{}, Families: []risk.Family{}, Changes: []Change{}}
 	if e.Basis == nil {
 		return out
 	}
@@ -51,7 +57,7 @@ func Explain(e Entry) Explanation {
 	if out.OtherWeights = e.Basis.Weights != out.Weights; out.OtherWeights {
 		return out
 	}
-	out.Families = risk.Families(a)
+	out.Causes, out.Families = causes(e.Basis, a, v), risk.Families(a)
 	s := e.Basis.Situation
 	s.Assessment = a
 	decide := func(c Change, s risk.Situation) {

@@ -1,6 +1,10 @@
 package risk
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/login-guard/login-guard/config"
+)
 
 // WithoutAttack is a code that Without knows beside those of reasons: all
 // shares of attack at once, since each of them says what the others do.
@@ -70,6 +74,33 @@ func Without(f Facts, code string) (Facts, bool) {
 		f.Check = rest
 	}
 	return f, true
+}
+
+// StandingLadder is a ladder as Decide takes it: a rung that it says nothing
+// of is the default's.
+func StandingLadder(l config.Ladder) config.Ladder { return withDefaults(l) }
+
+// Released is what was found as it will be once address, network and account
+// were released; what is known of the rest of the site stays.
+func Released(f Facts, s Situation) (Facts, Situation) {
+	f.AddressFailures, f.AddressAccountsFailed, f.AddressFailureShare = 0, 0, 0
+	f.AccountFailures, f.AccountNetworksFailed, f.NetworkAttack = 0, 0, 0
+	s.AddressUnits = 0
+	var over []Over
+	for _, o := range s.Over {
+		if o.Limit == config.LimitDevice {
+			over = append(over, o)
+		}
+	}
+	s.Over = over
+	var floors []Floor
+	for _, floor := range s.Floors {
+		if floor.Code != CodeLimit+config.LimitAccount {
+			floors = append(floors, floor)
+		}
+	}
+	s.Floors = floors
+	return f, s
 }
 
 // Family is a group of signals that counts up to its cap only.

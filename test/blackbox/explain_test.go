@@ -59,7 +59,7 @@ func TestEveryDecisionIsExplainedFromItsRecord(t *testing.T) {
 		t.Errorf("%d of %d decisions are about the address", len(thiefs), len(all))
 	}
 	text := verb(t, g, "explain", last.ref())
-	for _, want := range []string{last.ref(), "score", "ladder     slider from 10", "worked out again from its record: the same"} {
+	for _, want := range []string{last.ref(), "score", "ladder     slider from 10", "because", "worked out again from its record, by the weights", ": the same", "of the decisions that the gateway"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the explanation has no %q:\n%s", want, text)
 		}
@@ -70,8 +70,8 @@ func TestEveryDecisionIsExplainedFromItsRecord(t *testing.T) {
 	if out, err := g.Command("login-guard", "explain", "alice", "--admin", g.AdminAddr); err == nil || !strings.Contains(out, "7KQ2-M4XD") {
 		t.Errorf("no reference: %v: %s", err, out)
 	}
-	if lines := strings.Count(verb(t, g, "events", "--limit", "5"), "\n"); lines != 5 {
-		t.Errorf("%d lines of events, want 5", lines)
+	if lines := strings.Count(verb(t, g, "events", "--limit", "5"), "\n"); lines != 6 {
+		t.Errorf("%d lines of events, want a heading and 5", lines)
 	}
 	if text := verb(t, g, "events", "--action", "slider", "--json"); strings.Contains(text, `"action":"allow"`) || !strings.Contains(text, `"action":"slider"`) {
 		t.Errorf("events of one action: %s", text)
@@ -164,4 +164,135 @@ func TestAnErasedAccountIsForgotten(t *testing.T) {
 		t.Errorf("still explained: %s", out)
 	}
 	p.check(p.alice(), "slider") // the device is not known any more
+}
+
+// many makes decisions of every kind that a gateway makes, and returns how
+// many attempts there were.
+func many(t *testing.T, g *guardtest.Gateway) (n int) {
+	t.Helper()
+	alice, bob := shoptest.Alice(), shoptest.Bob()
+	owner := visitor(t, g.URL, "203.0.113.1")
+	if r := owner.alice(); strings.HasPrefix(r.guard(), "slider") {
+		owner.slide(owner.check(r, "slider"))
+		n++
+	}
+	owner.alice()
+	owner.login(alice.Email, "mistyped")
+	n += 3
+	campaign(t, g, 30)
+	n += 30
+	for i := range 12 { // one address, one account, then the account from everywhere
+		visitor(t, g.URL, "192.0.2.9").withoutCookies().login("carol@shop.example", fmt.Sprint("guess ", i))
+		visitor(t, g.URL, fmt.Sprintf("%d.9.9.9", 30+i)).withoutCookies().login(bob.Email, fmt.Sprint("guess ", i))
+		n += 2
+	}
+	// Asked, and passed; known now.
+	late := visitor(t, g.URL, "198.51.100.1")
+	if r := late.login(bob.Email, bob.Password); strings.HasPrefix(r.guard(), "slider") {
+		late.slide(late.check(r, "slider"))
+		n++
+	}
+	n++
+	// By script, unreadable, without a language, over IPv6.
+	visitor(t, g.URL, "192.0.2.44").login(alice.Email, "x", "Sec-Fetch-Mode", "cors", "Accept", "application/json")
+	visitor(t, g.URL, "192.0.2.45").post("/login", "email=a&email=b&password=c")
+	visitor(t, g.URL, "185.220.101.1").login(alice.Email, "x")
+	visitor(t, g.URL, "2001:db8:1:2::3").login(alice.Email, "x", "Accept-Language", "")
+	visitor(t, g.URL, "10.1.2.3").login(alice.Email, "x")
+	n += 5
+	return n
+}
+
+func TestEveryDecisionOfTheJournalComesOutOfItsRecordAgain(t *testing.T) {
+	t.Parallel()
+	for name, options := range map[string][]string{
+		"defaults":   {},
+		"monitoring": {"mode monitor"},
+		// Without checks guesses reach the limits, and what is denied by them
+		// a moment later.
+		"limits alone": {"ladder slider off picture off second_factor off deny off"},
+		"few steps":    {"ladder slider 2 picture 6 second_factor off deny 9", "ask_after 3d"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			shop := shoptest.Generic().Start(t)
+			g := guardtest.Start(t, guardtest.Site(shop.URL, "", options...))
+			attempts := many(t, g)
+			verb(t, g, "allow", "192.0.2.0/24", "--for", "1h", "--reason", "an office")
+			verb(t, g, "deny", "203.0.113.0/24", "--for", "1h", "--reason", "asked to")
+			attempts += many2(t, g)
+			kept, stood := 0, 0
+			actions := map[string]int{}
+			for line := range strings.SplitSeq(strings.TrimSpace(verb(t, g, "events", "--limit", "100000", "--json")), "\n") {
+				var e record.Entry
+				if err := json.Unmarshal([]byte(line), &e); err != nil {
+					t.Fatal(err)
+				}
+				kept += max(1, e.Count)
+				actions[e.Would]++
+				if e.Would == "unreadable" || e.Count > 1 {
+					continue // nothing was scored, or it stands for many
+				}
+				x := record.Explain(e)
+				if !x.Recomputed || x.OtherWeights {
+					t.Errorf("%s (%s, %v) comes out otherwise: %s", e.Ref, e.Would, e.Reasons, line)
+				}
+				if len(x.Causes) == 0 && e.Would != "allow" {
+					t.Errorf("%s (%s, %v) has no cause", e.Ref, e.Would, e.Reasons)
+				}
+				if e.Basis != nil && e.Basis.Stands != nil {
+					stood++
+				}
+			}
+			if kept < attempts {
+				t.Errorf("%d decisions are kept of %d attempts", kept, attempts)
+			}
+			if actions["deny"] == 0 || actions["allow"] == 0 || actions["unreadable"] == 0 || name == "limits alone" && stood == 0 {
+				t.Errorf("too little was tried: %v, %d that stood", actions, stood)
+			}
+		})
+	}
+}
+
+// many2 are attempts of those that the operator ordered something about.
+func many2(t *testing.T, g *guardtest.Gateway) int {
+	t.Helper()
+	for i := range 5 {
+		visitor(t, g.URL, "192.0.2.99").withoutCookies().login(fmt.Sprintf("office%d@shop.example", i), "x")
+		visitor(t, g.URL, "203.0.113.1").withoutCookies().login(fmt.Sprintf("denied%d@shop.example", i), "x")
+	}
+	return 10
+}
+
+func TestTheCommandThatExplainNamesLetsTheLoginIn(t *testing.T) {
+	t.Parallel()
+	shop := shoptest.Generic().Start(t)
+	g := guardtest.Start(t, guardtest.Site(shop.URL, "", "ask_after 3d"))
+	alice := shoptest.Alice()
+	follow := func(ref string) {
+		t.Helper()
+		e := explained(t, g, ref)[0]
+		if len(e.LetIn) == 0 {
+			t.Fatalf("%s: no command: %+v", ref, e)
+		}
+		for _, command := range e.LetIn {
+			args := strings.Fields(strings.ReplaceAll(command, `"..."`, "telephone"))
+			verb(t, g, args[1:]...)
+		}
+	}
+	p := visitor(t, g.URL, "203.0.113.9").withoutCookies()
+	r := p.alice()
+	p.check(r, "slider") // by ask_after, which no release lifts
+	follow(r.ref())
+	p.signedIn(p.alice())
+	verb(t, g, "allow", "list")
+	verb(t, g, "deny", "198.51.100.0/24", "--for", "1h", "--reason", "asked to")
+	q := visitor(t, g.URL, "198.51.100.9").withoutCookies()
+	denied := q.login(alice.Email, alice.Password)
+	q.wants(denied, http.StatusTooManyRequests, "deny")
+	follow(denied.ref())
+	q.signedIn(q.login(alice.Email, alice.Password))
+	if out, err := g.Command("login-guard", "allow", "--ref", "0000-0000", "--reason", "x", "--admin", g.AdminAddr); err == nil || !strings.Contains(out, "--account") {
+		t.Errorf("a reference that there is not: %v: %s", err, out)
+	}
 }
