@@ -57,10 +57,9 @@ type attempt struct {
 	verdict    risk.Verdict
 	mode       string
 	outcome    string
-	placed     bool   // its placeholders are known to the replacer
-	trust      string // what replaces the cookie of a trusted browser
 	basis      *record.Basis // of a denial that was made a moment before
 	placed     bool          // its placeholders are known to the replacer
+	trust      string        // what replaces the cookie of a trusted browser
 }
 
 func newAttempt(reading login.Reading, cookies ownCookies, clearance string) *attempt {
