@@ -112,6 +112,70 @@ func TestSSHDIsReadAsItIsWritten(t *testing.T) {
 	}
 }
 
+// The lines are of OpenSSH on Debian and RHEL with PAM.
+func TestAServerOnWhichPeopleSignInIsReadAsItHappened(t *testing.T) {
+	l := read(t, ReadOptions{Year: 2026},
+		// Somebody errs once and signs in, by password.
+		"Dec 31 23:58:00 host sshd[20]: pam_unix(sshd:auth): authentication failure; logname= uid=0 euid=0 tty=ssh ruser= rhost=198.51.100.7  user=anna",
+		"Dec 31 23:58:02 host sshd[20]: Failed password for anna from 198.51.100.7 port 50122 ssh2",
+		"Dec 31 23:58:09 host sshd[20]: Accepted password for anna from 198.51.100.7 port 50122 ssh2",
+		"Dec 31 23:58:09 host sshd[20]: pam_unix(sshd:session): session opened for user anna(uid=1000) by (uid=0)",
+		// Three keys are offered, and the third fits: nobody guessed.
+		"Dec 31 23:59:00 host sshd[21]: Failed none for ben from 2001:db8::7 port 4 ssh2",
+		"Dec 31 23:59:00 host sshd[21]: Failed publickey for ben from 2001:db8::7 port 4 ssh2: RSA SHA256:aaa",
+		"Dec 31 23:59:00 host sshd[21]: Failed publickey for ben from 2001:db8::7 port 4 ssh2: ECDSA SHA256:bbb",
+		"Dec 31 23:59:00 host sshd[21]: Accepted publickey for ben from 2001:db8::7 port 4 ssh2: ED25519 SHA256:ccc",
+		// PAM's error and sshd's line are one attempt, and so are the three
+		// lines of an unknown user.
+		"Jan  1 00:00:10 host sshd[22]: error: PAM: Authentication failure for root from 203.0.113.9",
+		"Jan  1 00:00:10 host sshd[22]: Failed keyboard-interactive/pam for root from 203.0.113.9 port 1 ssh2",
+		"Jan  1 00:00:12 host sshd[22]: error: PAM: Authentication failure for root from 203.0.113.9",
+		"Jan  1 00:00:12 host sshd[22]: Failed keyboard-interactive/pam for root from 203.0.113.9 port 1 ssh2",
+		"Jan  1 00:00:20 host sshd[23]: Invalid user oracle from 203.0.113.9 port 2",
+		"Jan  1 00:00:21 host sshd[23]: pam_unix(sshd:auth): check pass; user unknown",
+		"Jan  1 00:00:22 host sshd[23]: error: PAM: User not known to the underlying authentication module for illegal user oracle from 203.0.113.9",
+		"Jan  1 00:00:22 host sshd[23]: Failed keyboard-interactive/pam for invalid user oracle from 203.0.113.9 port 2 ssh2",
+		"Jan  1 00:00:30 host sshd[24]: Invalid user 0 from 203.0.113.9 port 3",
+		"Jan  1 00:00:30 host sshd[24]: Failed none for invalid user 0 from 203.0.113.9 port 3 ssh2",
+		"Jan  1 00:00:31 host sshd[24]: Failed password for invalid user 0 from 203.0.113.9 port 3 ssh2",
+		"Jan  1 00:00:40 host sshd[25]: Failed password for root from 203.0.113.9 port 4 ssh2",
+		"Jan  1 00:00:50 host sshd[25]: message repeated 2 times: [ Failed password for root from 203.0.113.9 port 4 ssh2]",
+		"Jan  1 00:00:51 host sshd[25]: error: maximum authentication attempts exceeded for root from 203.0.113.9 port 4 ssh2 [preauth]",
+		"Jan  1 00:00:51 host sshd[25]: PAM 2 more authentication failures; logname= uid=0 euid=0 tty=ssh ruser= rhost=203.0.113.9  user=root",
+		"Jan  1 00:01:00 host sshd[26]: Accepted keyboard-interactive/pam for carl from 198.51.100.8 port 5 ssh2",
+		"Jan  1 00:01:00 host sshd[26]: Connection closed by authenticating user root 203.0.113.9 port 4 [preauth]",
+	)
+	year := func(at string) string {
+		return map[bool]string{true: "2026-", false: "2027-"}[at[:2] == "12"] + at + "Z"
+	}
+	row := func(at, address, account string, o Outcome) row {
+		return row{At: year(at), Address: address, Account: account, Outcome: o}
+	}
+	want := []struct {
+		at, address, account string
+		outcome              Outcome
+	}{
+		{"12-31T23:58:02", "198.51.100.7", "anna", Failed}, {"12-31T23:58:09", "198.51.100.7", "anna", Succeeded},
+		{"12-31T23:59:00", "2001:db8::7", "ben", Succeeded},
+		{"01-01T00:00:10", "203.0.113.9", "root", Failed}, {"01-01T00:00:12", "203.0.113.9", "root", Failed},
+		{"01-01T00:00:20", "203.0.113.9", "oracle", Failed}, {"01-01T00:00:30", "203.0.113.9", "0", Failed},
+		{"01-01T00:00:40", "203.0.113.9", "root", Failed}, {"01-01T00:00:50", "203.0.113.9", "root", Failed}, {"01-01T00:00:50", "203.0.113.9", "root", Failed},
+		{"01-01T00:01:00", "198.51.100.8", "carl", Succeeded},
+	}
+	got := rows(l)
+	if len(got) != len(want) {
+		t.Fatalf("%d attempts, want %d: %+v", len(got), len(want), got)
+	}
+	for i, w := range want {
+		if diff := cmp.Diff(row(w.at, w.address, w.account, w.outcome), got[i]); diff != "" {
+			t.Errorf("attempt %d (-want +got):\n%s", i+1, diff)
+		}
+	}
+	if l.Bad != 0 {
+		t.Errorf("%d lines could not be read: %v", l.Bad, l.Samples)
+	}
+}
+
 func TestAYearThatIsNotThereIsTheLatestThatCanBe(t *testing.T) {
 	for _, test := range []struct {
 		latest string

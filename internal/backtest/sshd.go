@@ -12,7 +12,11 @@ import (
 // Invalid user.
 //
 // An unknown user's attempt mostly writes two lines, "Invalid user" and
-// "Failed", by the same process: that is one attempt. A user name with a
+// "Failed", by the same process: that is one attempt; so are PAM's error and
+// the "Failed keyboard-interactive/pam" that follows it. "Failed none" and
+// "Failed publickey" are no guesses: with the first a client asks which
+// methods there are, with the second it tries one after the other of the keys
+// that it has. A user name with a
 // blank is not taken: with "from" in it one could write any line, so such
 // lines are counted among those that cannot be read.
 type sshdReader struct {
@@ -31,6 +35,7 @@ type sshdReader struct {
 type pending struct {
 	account uint32
 	at      int64
+	pam     bool // by PAM's error, not by "Invalid user"
 }
 
 // anyYear is where times without a year are put until the last line says
@@ -99,7 +104,7 @@ const maxRepeated = 10_000
 // message reads what sshd said.
 func (s *sshdReader) message(program string, at int64, times int, message []byte, add func(Event)) (bool, error) {
 	e := Event{At: at}
-	invalid := false
+	invalid, pam := false, false
 	user, from := message, []byte(nil)
 	if rest, ok := bytes.CutPrefix(message, []byte("Invalid user ")); ok {
 		invalid, user = true, rest
@@ -107,8 +112,8 @@ func (s *sshdReader) message(program string, at int64, times int, message []byte
 		user = rest
 	} else if rest, ok := cutMethod(message, "Accepted "); ok {
 		user, e.Outcome = rest, Succeeded
-	} else if rest, ok := bytes.CutPrefix(message, []byte("error: PAM: Authentication failure for ")); ok {
-		user = rest
+	} else if rest, ok := cutPAM(message); ok {
+		pam, user = true, rest
 	} else {
 		return true, nil
 	}
@@ -127,7 +132,13 @@ func (s *sshdReader) message(program string, at int64, times int, message []byte
 	switch {
 	case invalid:
 		s.forget(at)
-		s.invalid[program] = pending{e.Account, at}
+		s.invalid[program] = pending{e.Account, at, false}
+	case pam:
+		s.forget(at)
+		if p, ok := s.invalid[program]; ok && p.account == e.Account && !p.pam && program != "sshd" {
+			times--
+		}
+		s.invalid[program] = pending{e.Account, at, true}
 	case unknown || e.Outcome == Failed:
 		if p, ok := s.invalid[program]; ok && p.account == e.Account && program != "sshd" {
 			delete(s.invalid, program)
@@ -147,7 +158,24 @@ func cutMethod(message []byte, verb string) ([]byte, bool) {
 		return nil, false
 	}
 	method, rest, ok := bytes.Cut(rest, []byte(" for "))
+	if verb == "Failed " && (string(method) == "none" || string(method) == "publickey") {
+		return nil, false
+	}
 	return rest, ok && !bytes.Contains(method, []byte(" "))
+}
+
+// cutPAM takes what sshd says of a login that PAM refused.
+func cutPAM(message []byte) ([]byte, bool) {
+	rest, ok := bytes.CutPrefix(message, []byte("error: PAM: "))
+	if !ok {
+		return nil, false
+	}
+	for _, why := range []string{"Authentication failure for ", "User not known to the underlying authentication module for "} {
+		if user, ok := bytes.CutPrefix(rest, []byte(why)); ok {
+			return user, true
+		}
+	}
+	return nil, false
 }
 
 // cutWords takes what sshd says before an unknown user's name.
