@@ -47,6 +47,13 @@ func fingerprint(change func(*Facts)) string {
 		if draw.IntN(8) == 0 {
 			s.Floors = []Floor{{Demands: actions[1+draw.IntN(2)], Code: CodeAskAfter}}
 		}
+		// Whatever else a situation may say yes to.
+		yes := reflect.ValueOf(&s).Elem()
+		for k := range yes.NumField() {
+			if field := yes.Field(k); field.Kind() == reflect.Bool && draw.IntN(4) == 0 {
+				field.SetBool(true)
+			}
+		}
 		// Neither can fail: all of it is plain data, and a digest takes all.
 		_ = out.Encode(a)
 		_ = out.Encode(Decide(config.DefaultLadder, s))

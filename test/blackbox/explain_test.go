@@ -124,7 +124,12 @@ func TestAnOrderHoldsOverARestartAndIsTakenBack(t *testing.T) {
 	if why := reload(g, guardtest.Site(shop.URL, "", "ask_after 3d")+"# changed\n"); why != "" {
 		t.Fatal(why)
 	}
+	g.Kill()
+	g.Again()
 	other.wants(other.login(shoptest.Bob().Email, shoptest.Bob().Password), http.StatusTooManyRequests, "deny")
+	if text := verb(t, g, "explain", denied.ref()); !strings.Contains(text, "asked us to") {
+		t.Errorf("the decision is gone after a restart:\n%s", text)
+	}
 	if list := verb(t, g, "deny", "list"); !strings.Contains(list, "account:") || strings.Contains(list, "bob") || strings.Contains(list, "203.0.113.0") {
 		t.Errorf("the list of denials: %s", list)
 	}
@@ -294,5 +299,49 @@ func TestTheCommandThatExplainNamesLetsTheLoginIn(t *testing.T) {
 	q.signedIn(q.login(alice.Email, alice.Password))
 	if out, err := g.Command("login-guard", "allow", "--ref", "0000-0000", "--reason", "x", "--admin", g.AdminAddr); err == nil || !strings.Contains(out, "--account") {
 		t.Errorf("a reference that there is not: %v: %s", err, out)
+	}
+}
+
+// What an operator allows is who comes, not what is guessed: the account's own
+// limits hold for whoever is allowed, and a denial holds for everybody.
+func TestOrdersStandWhereTheyShouldAmongTheOtherRules(t *testing.T) {
+	t.Parallel()
+	shop := shoptest.Generic().Start(t)
+	g := guardtest.Start(t, guardtest.Site(shop.URL, "", "ladder slider off picture off second_factor off deny off"))
+	alice := shoptest.Alice()
+	owner := visitor(t, g.URL, "203.0.113.9")
+	owner.signedIn(owner.alice())
+	var last reply
+	for i := range 60 { // guesses from everywhere, each of which passes the slider
+		p := visitor(t, g.URL, fmt.Sprintf("%d.20.30.40", 20+i)).withoutCookies()
+		if last = p.login(alice.Email, fmt.Sprint("guess ", i)); last.guard() == "slider" {
+			last = p.slide(p.check(last, "slider"))
+		}
+		if last.guard() == "deny" {
+			break
+		}
+	}
+	if text := verb(t, g, "explain", last.ref()); last.guard() != "deny" || !strings.Contains(text, "the limit account is used up") {
+		t.Fatalf("%s %q, explained:\n%s", last.Status, last.guard(), text)
+	}
+	stranger := func() *person { return visitor(t, g.URL, "198.51.100.7").withoutCookies() }
+	stranger().wants(stranger().alice(), http.StatusTooManyRequests, "deny")
+	for _, subject := range [][]string{{"--account", alice.Email}, {"198.51.100.7"}, {"198.51.100.0/24"}} {
+		verb(t, g, append(append([]string{"allow"}, subject...), "--reason", "on the telephone")...)
+		stranger().wants(stranger().alice(), http.StatusTooManyRequests, "deny")
+	}
+	owner.signedIn(owner.alice()) // strangers' guesses do not lock the owner out
+	verb(t, g, "deny", "--account", alice.Email, "--reason", "the bank called")
+	owner.wants(owner.alice(), http.StatusTooManyRequests, "deny")
+	verb(t, g, "deny", "remove", "--account", alice.Email)
+	owner.signedIn(owner.alice())
+	verb(t, g, "release", "--account", alice.Email)
+	stranger().signedIn(stranger().alice())
+	// What is ordered of the network outlives an order about the account.
+	if list := verb(t, g, "allow", "list"); strings.Count(list, "198.51.100") != 2 || strings.Contains(list, "account:") {
+		t.Errorf("allowed: %s", list)
+	}
+	if log := g.Log(); strings.Count(log, `"msg":"an order was made"`) != 4 || strings.Count(log, `"msg":"an order was taken back"`) != 1 {
+		t.Errorf("the log has %d orders made and %d taken back", strings.Count(log, `"msg":"an order was made"`), strings.Count(log, `"msg":"an order was taken back"`))
 	}
 }
