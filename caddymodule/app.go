@@ -18,6 +18,7 @@ import (
 	"github.com/login-guard/login-guard/config"
 	"github.com/login-guard/login-guard/internal/picture"
 	"github.com/login-guard/login-guard/internal/record"
+	"github.com/login-guard/login-guard/internal/risk"
 	"github.com/login-guard/login-guard/internal/signal"
 	"github.com/login-guard/login-guard/internal/store/embedded"
 )
@@ -120,6 +121,7 @@ func (a *App) Start() error {
 	if a.shared != nil {
 		a.shared.RememberIn(local)
 	}
+	risk.Version() // so that the first login does not wait some milliseconds for it
 	ctx, cancel := context.WithCancel(context.Background())
 	a.cancel = cancel
 	if files := a.signalFiles(); files != nil {
