@@ -19,8 +19,9 @@ func TestEveryDecisionOnALogComesOutOfItsRecordAgain(t *testing.T) {
 	decisions, codes := 0, map[string]int{}
 	for _, spec := range []string{
 		"shop(accounts=2000,days=14)+office(people=20,days=8)+traveller(day=9,people=20)+forgotten(day=9,people=20)" +
-			"+fast(day=8,attempts=600,solves=100)+stuffing(day=8,attempts=1500,addresses=800,solves=40)+lockout(day=11,attempts=900,addresses=300,solves=100)+spray(day=10,addresses=10,attempts=600,solves=100)",
+			"+fast(day=8,attempts=600,solves=100)+stuffing(day=8,attempts=1500,addresses=800,solves=40)+lockout(day=11,attempts=900,addresses=300,solves=100)+spray(day=10,addresses=10,attempts=600,solves=100)+stolen(day=10,attempts=60)",
 		"shop(accounts=300,days=8)+fast(day=5,attempts=300)+spray(day=5,attempts=600)+residential(day=6,attempts=500,addresses=500)+stolen(day=7)",
+		"shop(accounts=300,days=8)+lockout(day=5,attempts=300,addresses=100)",
 	} {
 		l, err := generate.Log(spec, 5)
 		if err != nil {
@@ -58,7 +59,7 @@ func TestEveryDecisionOnALogComesOutOfItsRecordAgain(t *testing.T) {
 		t.Errorf("only %d decisions", decisions)
 	}
 	for _, code := range []string{risk.CodeSiteAttack, risk.CodeSiteCalm, risk.CodeNetworkAttack, risk.CodeOperatorAttack, risk.CodeClientAttack,
-		risk.CodeAddressFailures, risk.CodeAccountFailures, risk.CodeDeviceKnown, risk.CodeAddressKnown,
+		risk.CodeAddressFailures, risk.CodeAccountFailures, risk.CodeAccountNetworks, risk.CodeDeviceKnown, risk.CodeAddressKnown,
 		risk.CodeCheckPassed, risk.CodeCountryRare, "limit.pair", "limit.account", risk.CodeCheckSatisfied} {
 		if codes[code] == 0 {
 			t.Errorf("%s was not met", code)
