@@ -72,7 +72,11 @@ func (h *Handler) reportRefusal(r *http.Request, reading *login.Reading, ref str
 		repl.Set("http.login_guard.reasons", reading.Reason)
 		repl.Set("http.login_guard.ref", ref)
 	}
-	h.app.record(h.now(), d, nil)
+	h.app.record(h.now(), d, func(d *record.Decision) {
+		if g, err := h.ready(); err == nil {
+			d.Host = g.ledger.HostPseudonym(collectFrom(g, r).Host)
+		}
+	})
 }
 
 func (h *Handler) logAddress(a *attempt) string {

@@ -78,6 +78,26 @@ func TestEveryDecisionIsExplainedFromItsRecord(t *testing.T) {
 	}
 }
 
+func TestWhatCouldNotBeReadIsExplainedInWords(t *testing.T) {
+	t.Parallel()
+	shop := shoptest.Generic().Start(t)
+	g := guardtest.Start(t, guardtest.Site(shop.URL, ""))
+	p := visitor(t, g.URL, "203.0.113.9")
+	r := p.post("/login", "email=a&email=b&password=c")
+	p.wants(r, http.StatusBadRequest, "unreadable")
+	for _, args := range [][]string{{r.ref()}, {"--address", "203.0.113.9"}} {
+		text := verb(t, g, append([]string{"explain"}, args...)...)
+		for _, want := range []string{r.ref(), "refused as unreadable", "could not be read as the shop would read it", "comes twice"} {
+			if !strings.Contains(text, want) {
+				t.Errorf("%q: no %q in\n%s", args, want, text)
+			}
+		}
+		if strings.Contains(text, "let in") {
+			t.Errorf("%q: a release lets nobody in:\n%s", args, text)
+		}
+	}
+}
+
 func TestASimulatedLoginCountsNothing(t *testing.T) {
 	t.Parallel()
 	shop := shoptest.Generic().Start(t)
