@@ -110,7 +110,7 @@ func eventsCommand() *cobra.Command {
 }
 
 // eventColumns are the columns of decisions in a list.
-const eventColumns = "%-19s  %-9s  %-11s  %-9s  %7s  %-12s  %-18s  %s\n"
+const eventColumns = "%-19s  %-9s  %-12s  %-14s  %-9s  %7s  %-12s  %-18s  %s\n"
 
 func orDash(s string) string {
 	if s == "" {
@@ -133,7 +133,7 @@ func (v *verb) events(q url.Values) error {
 		_, err := io.Copy(v.cmd.OutOrStdout(), resp.Body)
 		return err
 	}
-	fmt.Fprintf(v.cmd.OutOrStdout(), eventColumns, "time", "reference", "what it met", "shop said", "score", "account", "network", "because of")
+	fmt.Fprintf(v.cmd.OutOrStdout(), eventColumns, "time", "reference", "site", "what it met", "shop said", "score", "account", "network", "because of")
 	lines := bufio.NewReader(resp.Body)
 	for {
 		line, err := lines.ReadBytes('\n')
@@ -153,7 +153,7 @@ func (v *verb) events(q url.Values) error {
 		}
 		action := e.Action
 		if e.Would != e.Action {
-			action += " (would " + e.Would + ")"
+			action = "would " + e.Would
 		}
 		if e.Count > 1 {
 			action += fmt.Sprintf(" ×%d", e.Count)
@@ -162,7 +162,7 @@ func (v *verb) events(q url.Values) error {
 		if answer == "none" {
 			answer = "not asked"
 		}
-		fmt.Fprintf(v.cmd.OutOrStdout(), eventColumns, e.At.Local().Format(time.DateTime), e.Ref, action, answer,
+		fmt.Fprintf(v.cmd.OutOrStdout(), eventColumns, e.At.Local().Format(time.DateTime), e.Ref, e.Site, action, answer,
 			number(e.Score), orDash(e.Account), orDash(e.Address), strings.Join(codes, " "))
 	}
 }

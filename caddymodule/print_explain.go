@@ -73,7 +73,7 @@ func printExplanation(w io.Writer, e record.Explanation, words map[string]string
 		if r.Points != 0 {
 			points = fmt.Sprintf("%+g", r.Points)
 		}
-		fmt.Fprintf(w, "    %7s  %-22s %s\n", points, r.Code, docs.Reason(r.Code))
+		fmt.Fprintf(w, "    %7s  %-26s %s\n", points, r.Code, docs.Reason(r.Code))
 	}
 	if e.Basis != nil {
 		printBasis(w, &e, line)

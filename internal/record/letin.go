@@ -23,7 +23,7 @@ const (
 
 // Remedy is what lets in who was stopped by this decision.
 func (e *Entry) Remedy() Remedy {
-	if e.Would == string(risk.Allow) || e.Count > 1 {
+	if e.Action == string(risk.Allow) || e.Count > 1 {
 		return NoRemedy
 	}
 	if e.Basis == nil {
