@@ -217,3 +217,19 @@ func TestNoAttackIsToldOfOnOrdinaryDaysOrInASale(t *testing.T) {
 		})
 	}
 }
+
+func TestOneAttemptThatAnswersItsCheckIsOneAttempt(t *testing.T) {
+	var w attack.Watch
+	for i := range 4 {
+		now := start.Add(time.Duration(i) * time.Minute)
+		back := attempt(0.9)
+		back.Again, back.Failed, back.Would = true, true, risk.Allow
+		if got := append(w.Note(now, attempt(0.9)), w.Note(now, back)...); len(got) > 0 {
+			t.Fatalf("after %d attempts: %+v", i+1, got)
+		}
+	}
+	got := w.Note(start.Add(time.Hour/2), attempt(0.9))
+	if len(got) != 1 || got[0].Attempts != 5 || got[0].Challenged != 5 || got[0].Failed != 4 {
+		t.Errorf("after the fifth: %+v", got)
+	}
+}
