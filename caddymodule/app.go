@@ -136,6 +136,7 @@ func (a *App) Start() error {
 		defer a.done.Done()
 		a.everySecond(ctx)
 	}()
+	a.watchAttacks(time.Now())
 	for _, s := range a.siteList() {
 		s.unguarded.Guarding(a.guardsOf(s.name))
 		g, err := s.ready()
