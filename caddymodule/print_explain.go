@@ -76,7 +76,7 @@ func printExplanation(w io.Writer, e record.Explanation, words map[string]string
 		fmt.Fprintf(w, "    %7s  %-26s %s\n", points, r.Code, docs.Reason(r.Code))
 	}
 	if e.Basis != nil {
-		printBasis(w, &e, line)
+		printBasis(&e, line)
 	}
 	for i, command := range e.LetIn {
 		line([]string{"let in", "and"}[min(i, 1)], "%s", command)
@@ -84,7 +84,7 @@ func printExplanation(w io.Writer, e record.Explanation, words map[string]string
 }
 
 // printBasis is what a decision came of beside its reasons.
-func printBasis(_ io.Writer, e *record.Explanation, line func(string, string, ...any)) {
+func printBasis(e *record.Explanation, line func(string, string, ...any)) {
 	l := risk.StandingLadder(e.Basis.Ladder)
 	line("ladder", "slider from %s, picture from %s, second factor or picture with a wait from %s, refused from %s", l.Slider, l.Picture, l.SecondFactor, l.Deny)
 	for _, o := range e.Basis.Situation.Over {
@@ -95,11 +95,11 @@ func printBasis(_ io.Writer, e *record.Explanation, line func(string, string, ..
 	}
 	switch {
 	case e.OtherWeights:
-		by := e.Basis.Weights
-		if by == "" {
-			by = "an earlier version"
+		by := "by the weights " + e.Basis.Weights
+		if e.Basis.Weights == "" {
+			by = "by an earlier version"
 		}
-		line("checked", "decided by the weights %s, before an update; this version has %s and cannot work it out again", by, e.Weights)
+		line("checked", "decided %s, before an update: it stands as it was made; this version has the weights %s", by, e.Weights)
 	case e.Ref == "simulated":
 		line("checked", "by the weights %s", e.Weights)
 	case e.Recomputed:
@@ -109,7 +109,7 @@ func printBasis(_ io.Writer, e *record.Explanation, line func(string, string, ..
 	}
 }
 
-// because says what led to a verdict, "" lines none.
+// because says in words what led to a verdict, a line each.
 func because(e *record.Explanation) (out []string) {
 	ladder := config.Ladder{}
 	if e.Basis != nil {

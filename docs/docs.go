@@ -25,13 +25,16 @@ var sentences = sync.OnceValue(func() map[string]string {
 		if end := regexp.MustCompile(`[.:](?: [A-Z“(]|$)`).FindStringIndex(text); end != nil {
 			text = text[:end[0]+1]
 		}
-		out[m[1]] = strings.TrimRight(text, ".:")
+		out[m[1]] = capital(strings.TrimRight(text, ".:"))
 	}
 	// Codes without a score stand in a table, several in a row.
 	for _, row := range regexp.MustCompile("(?m)^\\| (`[^|]+) \\| ([^|\n]+) \\|$").FindAllStringSubmatch(reasons, -1) {
 		for _, code := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(row[1], -1) {
-			out[code[1]] = row[2]
+			out[code[1]] = capital(row[2])
 		}
 	}
 	return out
 })
+
+// capital is a sentence that begins with a capital letter.
+func capital(s string) string { return strings.ToUpper(s[:min(1, len(s))]) + s[min(1, len(s)):] }
