@@ -89,7 +89,7 @@ func (h *Handler) lead(w http.ResponseWriter, r *http.Request, g *guard, slip he
 	case !h.waits(r, g, slip):
 		return h.message(w, r, http.StatusOK, page.Gone, slip.Ref)
 	case step == stepSlow:
-		return h.startSlow(w, r, g, slip, action, true)
+		return h.startSlow(w, r, g, slip, action, slowChosen)
 	case step == stepSound && h.maySound(r, g):
 		return h.show(w, r, g, slip, checkPage{kind: challenge.Sound, action: action})
 	case step == stepSound:
@@ -121,11 +121,11 @@ func (h *Handler) another(w http.ResponseWriter, r *http.Request, g *guard, slip
 	}
 	if kind == challenge.Picture {
 		if out, err := g.checks.TriedOut(r.Context(), h.now(), slip.Ticket.ID, slip.Budget); err != nil || out {
-			return h.startSlow(w, r, g, slip, action, false)
+			return h.startSlow(w, r, g, slip, action, slowSpent)
 		}
 	}
 	if !h.mayIssue(r, g) {
-		return h.startSlow(w, r, g, slip, action, false)
+		return h.startSlow(w, r, g, slip, action, slowLeft)
 	}
 	return h.show(w, r, g, slip, checkPage{kind: kind, action: action, err: why})
 }
@@ -160,7 +160,7 @@ func (h *Handler) judgeForm(w http.ResponseWriter, r *http.Request, g *guard, sl
 		}
 		return h.showAgain(w, r, g, slip, t, checkPage{action: action, err: "wait"}, a.Token, j.Wait)
 	case challenge.Spent:
-		return h.startSlow(w, r, g, slip, action, false)
+		return h.startSlow(w, r, g, slip, action, slowSpent)
 	default:
 		return h.retype(w, r, g, slip, t.Kind, action, "wrong")
 	}

@@ -60,8 +60,8 @@ func (h *Handler) challenge(w http.ResponseWriter, r *http.Request, a *attempt) 
 		free = store.Key{}
 	}
 	after, err := a.g.ledger.Count(r.Context(), a.now, config.LimitChallenges, a.signals.Host, free)
-	if err == nil && after > 0 {
-		return h.startSlow(w, r, a.g, slip, h.action(r), false)
+	if err == nil && after > 0 && !a.decision.Situation.Blameless {
+		return h.startSlow(w, r, a.g, slip, h.action(r), slowLeft)
 	}
 	c := checkPage{kind: kind, action: h.action(r)}
 	if a.solved != nil && kind == challenge.Picture {
@@ -320,18 +320,31 @@ func (h *Handler) showTask(w http.ResponseWriter, r *http.Request, g *guard, sli
 	return h.page(w, r, h.EffectiveChallengeStatus(), v)
 }
 
+// why the slow way.
+type why byte
+
+const (
+	slowChosen why = iota // by who is asked for a check
+	slowLeft              // the address has had its checks
+	slowSpent             // this address has passed its checks for this account
+)
+
 // startSlow takes a place for the slow way and shows it. When there is none,
 // who chose it gets another picture, and who may have nothing else is told
-// how long to wait.
-func (h *Handler) startSlow(w http.ResponseWriter, r *http.Request, g *guard, slip held.Slip, action string, chosen bool) error {
+// how long to wait: unless the address is many people's, most of whom have
+// asked for nothing.
+func (h *Handler) startSlow(w http.ResponseWriter, r *http.Request, g *guard, slip held.Slip, action string, because why) error {
 	s := collectFrom(g, r)
 	place, after, err := g.ledger.Slow(r.Context(), h.now(), s.Network, slip.Account, challenge.SlowWait)
 	if err != nil {
 		return h.writeDenial(w, r, slip.Ref, http.StatusServiceUnavailable, 10*time.Second)
 	}
 	if after > 0 {
-		if chosen && h.mayIssue(r, g) {
+		switch {
+		case because == slowChosen && h.mayIssue(r, g):
 			return h.show(w, r, g, slip, checkPage{kind: challenge.Picture, action: action, err: "busy"})
+		case because != slowSpent && h.blameless(r, g):
+			return h.show(w, r, g, slip, checkPage{kind: challenge.Picture, action: action})
 		}
 		return h.writeDenial(w, r, slip.Ref, http.StatusTooManyRequests, after)
 	}

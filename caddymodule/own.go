@@ -241,6 +241,17 @@ func (h *Handler) mayIssue(r *http.Request, g *guard) bool {
 	return err == nil && after == 0
 }
 
+// blameless reports whether an address is private or shared by many people: it
+// has its checks, however many were asked for by others behind it.
+func (h *Handler) blameless(r *http.Request, g *guard) bool {
+	s := collectFrom(g, r)
+	if s.Private {
+		return true
+	}
+	busy, err := g.ledger.Busy(r.Context(), h.now(), s.Host)
+	return err == nil && busy
+}
+
 // mayShow is what counts a check of a kind.
 func (h *Handler) mayShow(k challenge.Kind) func(*http.Request, *guard) bool {
 	if k == challenge.Sound {

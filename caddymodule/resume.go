@@ -64,7 +64,7 @@ func (h *Handler) resume(w http.ResponseWriter, r *http.Request, g *guard, slip 
 	case err != nil || t.Hold != slip.Ticket.ID || t.Account != slip.Account:
 		return h.another(w, r, g, slip, challenge.Slider, action, "")
 	case t.Kind == challenge.Slow:
-		return h.startSlow(w, r, g, slip, action, true) // its place in line is kept
+		return h.startSlow(w, r, g, slip, action, slowChosen) // its place in line is kept
 	case now.Sub(t.Issued) <= sameFor:
 		return h.showAgain(w, r, g, slip, t, checkPage{action: action}, token, t.Issued.Add(t.After).Sub(now))
 	}

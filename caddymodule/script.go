@@ -139,7 +139,7 @@ func (h *Handler) serveChallenge(w http.ResponseWriter, r *http.Request, g *guar
 	case r.Method == http.MethodGet && navigates(r):
 		return h.showScripted(w, r, g, s, ref)
 	case r.Method == http.MethodGet:
-		if !h.mayIssue(r, g) {
+		if !h.mayIssue(r, g) && !h.blameless(r, g) {
 			return h.writeDenial(w, r, ref, http.StatusTooManyRequests, 30*time.Second)
 		}
 		return h.sendTask(w, r, g, s, ref, http.StatusOK, "")
@@ -199,7 +199,7 @@ func (h *Handler) judgeScripted(w http.ResponseWriter, r *http.Request, g *guard
 	}
 	now := h.now()
 	fresh := func(why string) error {
-		if !h.mayIssue(r, g) {
+		if !h.mayIssue(r, g) && !h.blameless(r, g) {
 			return h.writeDenial(w, r, ref, http.StatusTooManyRequests, 30*time.Second)
 		}
 		return h.sendTask(w, r, g, s, ref, http.StatusForbidden, why)

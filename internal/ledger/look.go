@@ -27,6 +27,16 @@ func (l *Ledger) Look(ctx context.Context, now time.Time, a Attempt) (*Reservati
 	return r, nil
 }
 
+// Busy reports whether an address is shared by many people.
+func (l *Ledger) Busy(ctx context.Context, now time.Time, host netip.Prefix) (bool, error) {
+	var got store.Reserved
+	q := store.Reserve{Now: now, BusyAbove: busyAbove, Tallies: []store.Ask{l.addressAsk(l.names.host(host))}}
+	if err := l.store.Reserve(ctx, &q, &got); err != nil {
+		return false, fmt.Errorf("looking an address up: %w", err)
+	}
+	return got.Tallies[0].SucceededOf > busyAbove, nil
+}
+
 // HostTag is a short keyed hash of an address, as it stands in a voucher.
 func (l *Ledger) HostTag(host netip.Prefix) uint32 { return tagOf(l.names.host(host)) }
 

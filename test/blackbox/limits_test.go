@@ -195,10 +195,24 @@ func TestAnAddressSharedByManyIsNotDenied(t *testing.T) {
 		p := visitor(t, g.URL, "203.0.113.1")
 		p.signedIn(p.login(fmt.Sprintf("u%d@shop.example", i), "p"))
 	}
-	for i := range 25 {
+	for i := range 50 {
 		p := visitor(t, g.URL, "203.0.113.1")
 		if r := p.login(fmt.Sprintf("nobody%d@shop.example", i), "x"); r.StatusCode == http.StatusTooManyRequests {
 			t.Fatalf("the %d. failure of an address that %d people share: %s", i+1, people, r.Status)
+		}
+	}
+	// Nor is who asks for another picture after others there have had all checks,
+	// and all places of the slow way.
+	for i := range 10 {
+		p := visitor(t, g.URL, "203.0.113.1")
+		p.submit(p.check(p.login(fmt.Sprintf("waiting%d@shop.example", i), "x"), "picture"), "step", "slow")
+	}
+	p := visitor(t, g.URL, "203.0.113.1")
+	r := p.alice()
+	for range 15 {
+		c := p.check(r, "picture")
+		if r = p.submit(c, "step", "picture"); r.StatusCode != http.StatusOK {
+			t.Fatalf("another picture: %s", r.Status)
 		}
 	}
 }
