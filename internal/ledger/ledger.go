@@ -121,7 +121,10 @@ type Reservation struct {
 	// AccountRevoked and SiteRevoked: what is older is void.
 	AccountRevoked, SiteRevoked time.Time
 
-	weight  weights
+	weight weights
+	// Whether it is one of the slices of all customers' places and clients.
+	inPlaces, inClusters bool
+
 	a       Attempt
 	account store.Key
 	charges []charge
@@ -247,43 +250,69 @@ const (
 	// Of successes: what is rare at the site.
 	tallySite
 	tallyCountry
-	tallyASN
 	tallyFamily
 	// Rates of success: see rates.go.
 	tallyNow
 	tallyDay
 	tallyUsual
 	tallyNetwork
-	tallyASNDay
-	tallyASNUsual
-	tallyClusterNow
+	tallyPlaceDay
+	tallyPlaceUsual
+	tallyPlaces
 	tallyClusterDay
 	tallyClusterUsual
+	tallyClusters
 	tallyKin
 )
 
 func (l *Ledger) asks(r *Reservation, host store.Key) {
 	a, n := &r.a, &l.names
-	asn := n.of(n.site, "asn", binary.BigEndian.AppendUint32(nil, a.ASN))
+	place := l.place(a)
 	cluster := n.of(n.site, "cluster", a.Cluster)
 	r.asks = [...]store.Ask{
 		tallyAddress:      l.addressAsk(host),
 		tallyAccount:      {Key: n.of(r.account, "tally"), HalfLife: accountHalfLife, Window: accountWindow},
 		tallySite:         {Key: n.site, HalfLife: siteHalfLife},
 		tallyCountry:      {Key: n.of(n.site, "country", []byte(a.Country)), HalfLife: siteHalfLife},
-		tallyASN:          {Key: asn, HalfLife: siteHalfLife},
 		tallyFamily:       {Key: n.of(n.site, "family", []byte(a.Family)), HalfLife: siteHalfLife},
 		tallyNow:          {Key: n.siteNow, HalfLife: nowHalfLife},
 		tallyDay:          {Key: n.siteDay, HalfLife: dayHalfLife},
 		tallyUsual:        {Key: n.siteUsual, HalfLife: usualHalfLife},
 		tallyNetwork:      l.networkAsk(n.network(a.Network)),
-		tallyASNDay:       {Key: n.of(asn, "day"), HalfLife: sliceHalfLife},
-		tallyASNUsual:     {Key: n.of(asn, "usual"), HalfLife: siteHalfLife},
-		tallyClusterNow:   {Key: n.of(cluster, "now"), HalfLife: nowHalfLife},
+		tallyPlaceDay:     {Key: n.of(place, "day"), HalfLife: sliceHalfLife},
+		tallyPlaceUsual:   {Key: n.of(place, "usual"), HalfLife: siteHalfLife},
+		tallyPlaces:       {Key: n.sitePlaces, HalfLife: dayHalfLife},
 		tallyClusterDay:   {Key: n.of(cluster, "day"), HalfLife: sliceHalfLife},
 		tallyClusterUsual: {Key: n.of(cluster, "usual"), HalfLife: siteHalfLife},
+		tallyClusters:     {Key: n.siteClusters, HalfLife: dayHalfLife},
 		tallyKin:          {Key: n.of(n.site, "kin", a.Kin), HalfLife: sliceHalfLife},
 	}
+}
+
+// Bits of an address that stand in for its operator where that is not known:
+// those in which what the registries of the internet hand out to an operator
+// is mostly alike.
+const (
+	placeBits4 = 12
+	placeBits6 = 28
+)
+
+// placed reports whether it is known where an attempt comes from.
+func (a *Attempt) placed() bool { return a.ASN != 0 || a.Host.IsValid() && !a.Lenient }
+
+// place names where an attempt comes from: its operator's network or, where
+// that is not known, the addresses that begin as its own does. A private
+// address, of which nothing is known, is lenient.
+func (l *Ledger) place(a *Attempt) store.Key {
+	n := &l.names
+	if a.ASN != 0 || !a.placed() {
+		return n.of(n.site, "asn", binary.BigEndian.AppendUint32(nil, a.ASN))
+	}
+	bits := placeBits6
+	if a.Host.Addr().Is4() {
+		bits = placeBits4
+	}
+	return n.prefix(subjectPlace, netip.PrefixFrom(a.Host.Addr(), bits))
 }
 
 func (l *Ledger) networkAsk(network store.Key) store.Ask {
@@ -332,7 +361,6 @@ func (l *Ledger) read(r *Reservation) {
 	site := t[tallySite].Successes
 	f.SiteSuccesses = int(site)
 	f.SiteCountryRare = t[tallyCountry].Successes < site*rareShare
-	f.SiteASNRare = t[tallyASN].Successes < site*rareShare
 	f.SiteFamilyRare = t[tallyFamily].Successes < site*rareShare
 }
 

@@ -26,6 +26,14 @@ import (
 // own to hide one; and somebody who errs three times and then gets it right
 // counts about as one failure and one success.
 //
+// An attack has many addresses, and not all that customers have: it comes from
+// other operators, or by other clients. Those places that customers come from
+// and that are not under attack themselves are one more slice, all together,
+// as each may have a login a day; and so are clients. While such a slice
+// succeeds as usual, who belongs to it is not taken for the attack. An attack
+// that spreads over all of them shows in the slice, and then nobody is spared:
+// nothing tells its attempts from people whom the site does not know yet.
+//
 // Who is asked for a check and goes away counts as a failure, until he answers
 // it: otherwise the checks would hide the attack that they were asked for, and
 // there would be none for the next in line. Nothing is learned as usual from
@@ -90,6 +98,10 @@ const (
 	// among them.
 	sliceCalmFrom  = 6
 	sliceCalmShare = 0.2
+	// usualFrom: a place from which so many customers have signed in, and
+	// usualShare: so large a share of all, is one of theirs.
+	usualFrom  = 1
+	usualShare = 1.0 / 1000
 )
 
 // rates turns tallies into shares of attack, and weighs this attempt.
@@ -100,17 +112,28 @@ func (l *Ledger) rates(now time.Time, r *Reservation) {
 	f.SiteAttack = max(attack(&t[tallyNow], usual, fewOfSite), attack(&t[tallyDay], usual, fewOfSite))
 	f.NetworkAttack = attack(&t[tallyNetwork], usual, fewOfNetwork)
 	f.PlaceCalm = f.NetworkAttack == 0 && calm(&t[tallyNetwork], usual, sliceCalmFrom, sliceCalmShare)
-	if r.a.ASN != 0 {
-		own := sliceUsual(&t[tallyASNUsual], &t[tallyASNDay], usual)
-		f.ASNAttack = attack(&t[tallyASNDay], own, fewOfSlice)
-		f.PlaceCalm = f.PlaceCalm || f.ASNAttack == 0 && f.NetworkAttack == 0 && calm(&t[tallyASNDay], own, sliceCalmFrom, sliceCalmShare)
+	if r.a.placed() {
+		own := sliceUsual(&t[tallyPlaceUsual], &t[tallyPlaceDay], usual)
+		f.ASNAttack = attack(&t[tallyPlaceDay], own, fewOfSlice)
+		f.PlaceUsual = t[tallyPlaceUsual].Successes >= max(usualFrom, t[tallyUsual].Successes*usualShare)
+		f.SiteASNRare = t[tallyPlaceUsual].Successes < t[tallyUsual].Successes*rareShare*float64(siteHalfLife)/float64(usualHalfLife)
+		// Those of customers' places that are not under attack themselves are
+		// one slice, too: many of them have few logins.
+		r.inPlaces = f.PlaceUsual && f.ASNAttack == 0 && f.NetworkAttack == 0
+		f.PlaceCalm = f.PlaceCalm || f.ASNAttack == 0 && f.NetworkAttack == 0 && calm(&t[tallyPlaceDay], own, sliceCalmFrom, sliceCalmShare) ||
+			r.inPlaces && calm(&t[tallyPlaces], usual, sliceCalmFrom, sliceCalmShare)
 	}
 	if len(r.a.Cluster) > 0 {
 		own := sliceUsual(&t[tallyClusterUsual], &t[tallyClusterDay], usual)
-		f.ClientAttack = max(attack(&t[tallyClusterNow], own, fewOfSlice), attack(&t[tallyClusterDay], own, fewOfSlice),
-			attack(&t[tallyKin], usual, fewOfSlice))
-		f.ClientCalm = f.ClientAttack == 0 && calm(&t[tallyClusterNow], own, sliceCalmFrom, sliceCalmShare)
+		f.ClientAttack = attack(&t[tallyClusterDay], own, fewOfSlice)
 		f.ClientUsual = t[tallyClusterUsual].Successes >= max(1, t[tallyUsual].Successes*rareShare)
+		r.inClusters = f.ClientUsual && f.ClientAttack == 0
+		f.ClientCalm = f.ClientAttack == 0 && calm(&t[tallyClusterDay], own, sliceCalmFrom, sliceCalmShare) ||
+			r.inClusters && calm(&t[tallyClusters], usual, sliceCalmFrom, sliceCalmShare)
+		if !f.ClientCalm {
+			// Customers' clients are of few kinds, and would be an attack's, too.
+			f.ClientAttack = max(f.ClientAttack, attack(&t[tallyKin], usual, fewOfSlice))
+		}
 	}
 	since := r.got.Marks[2]
 	f.SiteLearned = f.SiteSuccesses >= learnFrom && !since.IsZero() && now.Sub(since) >= learnFor

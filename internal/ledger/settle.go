@@ -54,9 +54,6 @@ func (l *Ledger) Settle(ctx context.Context, now time.Time, r *Reservation, o lo
 		if a.Country != "" {
 			q.Counts = append(q.Counts, store.Count{Ask: asks[tallyCountry], Successes: 1})
 		}
-		if a.ASN != 0 {
-			q.Counts = append(q.Counts, store.Count{Ask: asks[tallyASN], Successes: 1})
-		}
 		if a.Family != "" {
 			q.Counts = append(q.Counts, store.Count{Ask: asks[tallyFamily], Successes: 1})
 		}

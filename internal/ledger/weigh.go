@@ -106,12 +106,17 @@ func (r *Reservation) rate(counts []store.Count, w weight, failures, successes, 
 	add(tallyNow, w.slice)
 	last(tallyDay, w.slice, lastOfSite)
 	add(tallyUsual, w.slice*learn*l.learn)
-	if a.ASN != 0 {
-		last(tallyASNDay, w.slice, lastOfSite)
-		add(tallyASNUsual, w.slice*learn*l.learnASN)
+	if a.placed() {
+		last(tallyPlaceDay, w.slice, lastOfSite)
+		add(tallyPlaceUsual, w.slice*learn*l.learnASN)
+		if r.inPlaces {
+			last(tallyPlaces, w.slice, lastOfSite)
+		}
 	}
 	if len(a.Cluster) > 0 {
-		add(tallyClusterNow, w.slice)
+		if r.inClusters {
+			last(tallyClusters, w.slice, lastOfSite)
+		}
 		last(tallyClusterDay, w.slice, lastOfSite)
 		last(tallyKin, w.slice, lastOfSite)
 		add(tallyClusterUsual, w.slice*learn*l.learnCluster)

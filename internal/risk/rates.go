@@ -10,7 +10,7 @@ import "math"
 // what the loudest says. Adding them up would count one attack four times,
 // and most so for customers who share the attack's networks and browsers.
 func (s *sum) rates(f Facts) {
-	most, clientMost := float64(capPrior), float64(capClient)
+	most, operatorMost, clientMost := float64(capPrior), float64(capNetwork), float64(capClient)
 	if !f.SiteLearned || f.ClientCalm || f.PlaceCalm {
 		most = capElsewhere
 	}
@@ -19,8 +19,12 @@ func (s *sum) rates(f Facts) {
 		// the attack's.
 		clientMost = capElsewhere
 	}
+	if f.ClientCalm && f.PlaceUsual {
+		// And of operators that customers have, only those by other clients.
+		operatorMost = capElsewhere
+	}
 	prior := attackPoints(f.SiteAttack, most)
-	network, operator := attackPoints(f.NetworkAttack, capNetwork), attackPoints(f.ASNAttack, capNetwork)
+	network, operator := attackPoints(f.NetworkAttack, capNetwork), attackPoints(f.ASNAttack, operatorMost)
 	client := attackPoints(f.ClientAttack, clientMost)
 
 	s.add(CodeSiteAttack, prior)

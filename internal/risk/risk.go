@@ -73,10 +73,13 @@ type Facts struct {
 	SiteLearned, SiteCalm bool
 	// Of an attack on the site these say that it comes from elsewhere:
 	// ClientCalm: clients of this make come in numbers now, and succeed as
-	// usual. PlaceCalm: so do people from this network or operator.
+	// usual; or it is one of the makes that customers have, and those that
+	// are not under attack do, taken together. PlaceCalm: so do people from
+	// this network, operator or all that customers have.
 	ClientCalm, PlaceCalm bool
 	// ClientUsual: customers of the site have clients of this make.
-	ClientUsual bool
+	// PlaceUsual: and come from this operator.
+	ClientUsual, PlaceUsual bool
 
 	// Client.
 	NoAcceptLanguage bool
