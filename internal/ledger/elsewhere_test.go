@@ -131,3 +131,34 @@ func TestPlacesThatAnAttackerHasSignedInFromDoNotHideIt(t *testing.T) {
 		t.Errorf("%d of %d attempts are not challenged", unchallenged, attempts)
 	}
 }
+
+// An attack that was there before the guard, and is no more than the customers,
+// is what is usual at the site; but not at all the places together from which
+// nobody ever signs in.
+func TestAnAttackThatWasThereFromTheStartIsSeen(t *testing.T) {
+	b, n := open(t).only(), 0
+	unchallenged, attempts, asked, people := 0, 0, 0, 0
+	for i := range 21 * 96 {
+		n++
+		r := b.try(b.among(n, 15, 6, 0), login.Success)
+		if people++; score(r, false) >= 10 {
+			asked++
+		}
+		a := b.among(1_000_000+i, 15, 6, 0)
+		far := a.Host.Addr().As4()
+		far[0], far[1] = byte(120+i%100), byte(i>>4) // a /12 of its own, nearly always
+		a.Host = netip.PrefixFrom(netip.AddrFrom4(far), 32)
+		a.Network, _ = a.Host.Addr().Prefix(24)
+		if attempts++; score(b.try(a, login.Failure), false) < 10 {
+			unchallenged++
+		}
+		b.Move(15 * time.Minute)
+	}
+	t.Logf("%d of %d unchallenged, %d of %d customers asked", unchallenged, attempts, asked, people)
+	if unchallenged*20 > attempts {
+		t.Errorf("%d of %d attempts are not challenged", unchallenged, attempts)
+	}
+	if asked*33 > people {
+		t.Errorf("%d of %d customers are asked", asked, people)
+	}
+}

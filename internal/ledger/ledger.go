@@ -35,6 +35,9 @@ const (
 	nowHalfLife   = 15 * time.Minute
 	dayHalfLife   = 24 * time.Hour
 	sliceHalfLife = 12 * time.Hour
+	// daysHalfLife is that of customers' places and clients, taken together:
+	// of a small shop it takes days until enough have come whom nobody knew.
+	daysHalfLife = 3 * 24 * time.Hour
 	// usualHalfLife is how fast the site's usual rate of success follows.
 	usualHalfLife = 14 * 24 * time.Hour
 
@@ -249,7 +252,7 @@ const (
 	tallyAccount
 	// Of successes: what is rare at the site.
 	tallySite
-	tallyCountry
+	tallyCountry // or tallyElsewhere, where no country is known
 	tallyFamily
 	// Rates of success: see rates.go.
 	tallyNow
@@ -263,6 +266,8 @@ const (
 	tallyClusterUsual
 	tallyClusters
 	tallyKin
+
+	tallyElsewhere = tallyCountry
 )
 
 func (l *Ledger) asks(r *Reservation, host store.Key) {
@@ -281,13 +286,21 @@ func (l *Ledger) asks(r *Reservation, host store.Key) {
 		tallyNetwork:      l.networkAsk(n.network(a.Network)),
 		tallyPlaceDay:     {Key: n.of(place, "day"), HalfLife: sliceHalfLife},
 		tallyPlaceUsual:   {Key: n.of(place, "usual"), HalfLife: siteHalfLife},
-		tallyPlaces:       {Key: n.sitePlaces, HalfLife: dayHalfLife},
+		tallyPlaces:       {Key: n.sitePlaces, HalfLife: daysHalfLife},
 		tallyClusterDay:   {Key: n.of(cluster, "day"), HalfLife: sliceHalfLife},
 		tallyClusterUsual: {Key: n.of(cluster, "usual"), HalfLife: siteHalfLife},
-		tallyClusters:     {Key: n.siteClusters, HalfLife: dayHalfLife},
+		tallyClusters:     {Key: n.siteClusters, HalfLife: daysHalfLife},
 		tallyKin:          {Key: n.of(n.site, "kin", a.Kin), HalfLife: sliceHalfLife},
 	}
+	if a.elsewhere() {
+		r.asks[tallyElsewhere] = store.Ask{Key: n.siteElsewhere, HalfLife: daysHalfLife}
+	}
 }
+
+// elsewhere reports whether the rate of all places that customers do not come
+// from is asked for: without GeoIP each of them is known by its first bits
+// alone, and an attack may use thousands.
+func (a *Attempt) elsewhere() bool { return a.Country == "" && a.ASN == 0 && a.placed() }
 
 // Bits of an address that stand in for its operator where that is not known:
 // those in which what the registries of the internet hand out to an operator
@@ -360,7 +373,7 @@ func (l *Ledger) read(r *Reservation) {
 
 	site := t[tallySite].Successes
 	f.SiteSuccesses = int(site)
-	f.SiteCountryRare = t[tallyCountry].Successes < site*rareShare
+	f.SiteCountryRare = a.Country != "" && t[tallyCountry].Successes < site*rareShare
 	f.SiteFamilyRare = t[tallyFamily].Successes < site*rareShare
 }
 

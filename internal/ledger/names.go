@@ -16,7 +16,7 @@ type names struct {
 	hash keys.Hasher
 	site store.Key
 	// What every attempt counts of the site.
-	siteNow, siteDay, siteUsual, siteSince, sitePlaces, siteClusters store.Key
+	siteNow, siteDay, siteUsual, siteSince, sitePlaces, siteClusters, siteElsewhere store.Key
 	// salts are secret numbers, one for each thing that every attempt counts
 	// of a subject: with one at hand its name needs no hash of its own.
 	salts map[string]uint64
@@ -26,13 +26,14 @@ func newNames(ring *keys.Ring, site string) names {
 	n := names{hash: ring.Hasher("ledger/" + site), salts: make(map[string]uint64)}
 	n.site = n.subject(subjectSite, nil)
 	for _, what := range []string{config.LimitAddress, config.LimitAttempts, config.LimitNetwork, "accounts", "accounts-hour",
-		"tally", "devices", "revoked", "held", "log", "now", "day", "usual", "since", "places", "clusters"} {
+		"tally", "devices", "revoked", "held", "log", "now", "day", "usual", "since", "places", "clusters", "elsewhere"} {
 		salt := n.subject(subjectSalt, []byte(what))
 		n.salts[what] = binary.LittleEndian.Uint64(salt[:])
 	}
 	n.siteNow, n.siteDay = n.of(n.site, "now"), n.of(n.site, "day")
 	n.siteUsual, n.siteSince = n.of(n.site, "usual"), n.of(n.site, "since")
 	n.sitePlaces, n.siteClusters = n.of(n.site, "places"), n.of(n.site, "clusters")
+	n.siteElsewhere = n.of(n.site, "elsewhere")
 	return n
 }
 

@@ -33,6 +33,8 @@ import (
 // succeeds as usual, who belongs to it is not taken for the attack. An attack
 // that spreads over all of them shows in the slice, and then nobody is spared:
 // nothing tells its attempts from people whom the site does not know yet.
+// Without GeoIP all other places are one slice, too: an attack that was there
+// before the guard shows in it, though it is what is usual at the site.
 //
 // Who is asked for a check and goes away counts as a failure, until he answers
 // it: otherwise the checks would hide the attack that they were asked for, and
@@ -58,8 +60,8 @@ const (
 	fewOfNetwork = 3
 	// Of the slower of the two rates no more than the last logins count, so
 	// that it is over soon after the attack is.
-	lastOfSite    = 40
-	lastOfNetwork = 20
+	lastOfSite  = 40
+	lastOfSlice = 20
 	// doubt is how many standard deviations an estimate stays on the side of
 	// those who log in.
 	doubt = 1.5
@@ -97,7 +99,7 @@ const (
 	// A slice is calm when enough have come of late, and little attack can be
 	// among them.
 	sliceCalmFrom  = 6
-	sliceCalmShare = 0.2
+	sliceCalmShare = 0.15
 	// usualFrom: a place from which so many customers have signed in, and
 	// usualShare: so large a share of all, is one of theirs.
 	usualFrom  = 1
@@ -116,6 +118,9 @@ func (l *Ledger) rates(now time.Time, r *Reservation) {
 		own := sliceUsual(&t[tallyPlaceUsual], &t[tallyPlaceDay], usual)
 		f.ASNAttack = attack(&t[tallyPlaceDay], own, fewOfSlice)
 		f.PlaceUsual = t[tallyPlaceUsual].Successes >= max(usualFrom, t[tallyUsual].Successes*usualShare)
+		if r.a.elsewhere() && !f.PlaceUsual {
+			f.ASNAttack = max(f.ASNAttack, attack(&t[tallyElsewhere], usual, fewOfSlice))
+		}
 		f.SiteASNRare = t[tallyPlaceUsual].Successes < t[tallyUsual].Successes*rareShare*float64(siteHalfLife)/float64(usualHalfLife)
 		// Those of customers' places that are not under attack themselves are
 		// one slice, too: many of them have few logins.

@@ -99,7 +99,7 @@ func (r *Reservation) rate(counts []store.Count, w weight, failures, successes, 
 			c.Successes -= over * t.Successes / n
 		}
 	}
-	last(tallyNetwork, w.network, lastOfNetwork)
+	last(tallyNetwork, w.network, lastOfSlice)
 	if !l.stranger {
 		return counts // a network whose people sign in is no attacker's
 	}
@@ -107,8 +107,11 @@ func (r *Reservation) rate(counts []store.Count, w weight, failures, successes, 
 	last(tallyDay, w.slice, lastOfSite)
 	add(tallyUsual, w.slice*learn*l.learn)
 	if a.placed() {
-		last(tallyPlaceDay, w.slice, lastOfSite)
+		last(tallyPlaceDay, w.slice, lastOfSlice)
 		add(tallyPlaceUsual, w.slice*learn*l.learnASN)
+		if a.elsewhere() && !r.Facts.PlaceUsual {
+			last(tallyElsewhere, w.slice, lastOfSite)
+		}
 		if r.inPlaces {
 			last(tallyPlaces, w.slice, lastOfSite)
 		}
@@ -117,8 +120,8 @@ func (r *Reservation) rate(counts []store.Count, w weight, failures, successes, 
 		if r.inClusters {
 			last(tallyClusters, w.slice, lastOfSite)
 		}
-		last(tallyClusterDay, w.slice, lastOfSite)
-		last(tallyKin, w.slice, lastOfSite)
+		last(tallyClusterDay, w.slice, lastOfSlice)
+		last(tallyKin, w.slice, lastOfSlice)
 		add(tallyClusterUsual, w.slice*learn*l.learnCluster)
 	}
 	return counts
