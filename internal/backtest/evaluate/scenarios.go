@@ -63,6 +63,18 @@ func Scenarios() []Scenario {
 	add(both(young)...)
 	add(both(campaign("One attempt from each of 5,000 addresses of the customers' operators", "samecountry(hits=0)", "attack:same country"))...)
 	add(both(campaign("One attempt from each of 10,000, another browser each time", "residential(client=2)", "attack:residential"))...)
+	// Nothing tells these from customers: what people meet is shown for what it is.
+	alike := campaign("5,000 attempts by the customers' operators and all of their browsers", "samecountry(hits=0,client=2)", "attack:same country")
+	for i := range alike.Goals[2:] {
+		alike.Goals[2+i].Watched = true
+	}
+	add(both(alike)...)
+	small := campaign("439 addresses in three weeks, at a shop with 40 logins a day", "", "attack:bots")
+	small.Spec, small.From, small.To = "shop(accounts=400,days=82)+"+on(attackDay, "bots(hours=504)"), attackDay*day, (attackDay+21)*day
+	add(both(small)...)
+	add(both(Scenario{Name: "100 attempts a day from when the guard was installed on", Attack: "attack:residential",
+		Spec: "shop(accounts=4000,days=30)+" + on(0, "residential(hours=720,attempts=3000,addresses=3000)"), From: 7 * day, To: 30 * day,
+		Goals: append([]Goal{watched(unchallenged("attack:residential", 0)), noticed("attack:residential", 20)}, people("from the second week on")...)})...)
 	add(both(Scenario{Name: "439 addresses and nothing before", Spec: "bots", Attack: "attack:bots",
 		Goals: []Goal{unchallenged("attack:bots", 0.05), noticed("attack:bots", 20)}})...)
 
