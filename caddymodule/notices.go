@@ -123,15 +123,13 @@ func (h *Handler) deliver(ctx context.Context, r *http.Request, how send.Sender,
 	if u, err := url.Parse("//" + r.Host); err == nil {
 		host = u.Hostname()
 	}
-	lang := h.pages.Language(r)
-	with := strings.NewReplacer("{code}", m.Code, "{host}", host)
+	subject, text, lang := h.pages.CodeMessage(r, host, m.Code)
 	var id [8]byte
 	if _, err := h.random.Read(id[:]); err != nil {
 		return err
 	}
 	return how.Send(ctx, h.now(), send.Message{
-		ID: hex.EncodeToString(id[:]), Kind: m.Kind.String(), To: m.To, Code: m.Code, Site: host, Lang: lang.Tag,
-		Subject: with.Replace(lang.Text("code_subject")),
-		Text:    send.Text(m.Kind.String(), with.Replace(lang.Text("code_text")), host, m.Code),
+		ID: hex.EncodeToString(id[:]), Kind: m.Kind.String(), To: m.To, Code: m.Code, Site: host, Lang: lang,
+		Subject: subject, Text: send.Text(m.Kind.String(), text, host, m.Code),
 	})
 }

@@ -176,6 +176,7 @@ func TestTextsAreAllThereAndAllUsed(t *testing.T) {
 	for _, key := range errorKeys {
 		used[key] = key != ""
 	}
+	used[codeText], used[codeSubject] = true, true
 	for _, key := range keysOfTheSecondFactor(p) {
 		used[key] = true
 	}

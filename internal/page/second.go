@@ -378,3 +378,17 @@ func (d *stepDocument) Wait() int {
 	}
 	return d.Account.ResendIn
 }
+
+// Keys of the message that a code is sent in.
+const (
+	codeText    = "code_text"
+	codeSubject = "code_subject"
+)
+
+// CodeMessage is the message that a code for a host is sent in, its subject
+// where there is one, and their language.
+func (p *Pages) CodeMessage(r *http.Request, host, code string) (subject, text, lang string) {
+	l := p.Language(r)
+	with := strings.NewReplacer("{code}", code, "{host}", host)
+	return with.Replace(l.Text(codeSubject)), with.Replace(l.Text(codeText)), l.Tag
+}
