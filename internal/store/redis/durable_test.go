@@ -152,6 +152,36 @@ func TestADatabaseThatWasEmptiedRefusesWhomItKnewUntilThatIsAccepted(t *testing.
 	})
 }
 
+func TestADatabaseThatIsAsItWasBeforeHasLostWhatCameSince(t *testing.T) {
+	r := redistest.Start(t)
+	s := open(t, "redis://"+r.Addr, nil)
+	row(t, s, "early")
+	gone := row(t, s, "deleted since")
+	r.Do("save")
+	row(t, s, "late")
+	if _, err := s.SwapRow(ctx, storetest.Key("deleted since"), gone, nil, 0); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 5 {
+		row(t, s, fmt.Sprint(i))
+	}
+	eventually(t, "it has polled", func() bool { return !knows(s, "none") && s.Settled() })
+	r.Restart()
+	eventually(t, "it is there", func() bool { return loads(s, "early", nil) })
+	if !loads(s, "late", store.ErrLost) || !knows(s, "late") {
+		t.Error("what came since is taken for what never was")
+	}
+	eventually(t, "it is counted", func() bool { return s.Stats().LostRows == 6 })
+	other := open(t, "redis://"+r.Addr, nil)
+	if !loads(other, "late", store.ErrLost) || !loads(other, "deleted since", nil) {
+		t.Error("a new gateway sees it otherwise")
+	}
+	if n, err := other.AcceptLoss(ctx); n != 6 || err != nil {
+		t.Error(n, err)
+	}
+	eventually(t, "it is accepted", func() bool { return loads(s, "late", store.ErrNotFound) && loads(s, "early", nil) })
+}
+
 func TestARowThatRedisPushedOutIsLost(t *testing.T) {
 	each(t, func(t *testing.T, url string, _ func(), servers []*redistest.Server) {
 		s := open(t, url, nil)

@@ -41,3 +41,11 @@ func (s *Store) Pending(ctx context.Context) int {
 
 // CheckPolicy looks at once.
 func (s *Store) CheckPolicy(ctx context.Context) { s.checkPolicy(ctx) }
+
+// Settled polls and reports whether there was nothing new.
+func (s *Store) Settled() bool {
+	_, _, before := s.book.of(store.Key{})
+	err := s.sync(context.Background())
+	_, _, now := s.book.of(store.Key{})
+	return err == nil && now == before && now > 0
+}
