@@ -49,6 +49,9 @@ type From struct {
 	Place  string `json:"p,omitempty"`
 }
 
+// fit bounds both as a name is bounded, so that a document stays small.
+func (f From) fit() From { return From{Client: name(f.Client), Place: name(f.Place)} }
+
 // Factor is what apps, passkeys and contacts have in common.
 type Factor struct {
 	ID    string    `json:"id"` // within the account, random

@@ -94,7 +94,7 @@ func (v *Vault) added(a *Account, now time.Time, by Actor, f *Factor, class Clas
 // newFactor is what all kinds of factors begin with.
 func (v *Vault) newFactor(now time.Time, by Actor, called, setup string) (Factor, error) {
 	id, err := v.newID()
-	return Factor{ID: id, Name: name(called), Added: now, From: by.From, Until: until(now, by), Setup: setup}, err
+	return Factor{ID: id, Name: name(called), Added: now, From: by.From.fit(), Until: until(now, by), Setup: setup}, err
 }
 
 // Rename gives a factor another name. Whoever gave any factor may.

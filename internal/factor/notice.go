@@ -70,6 +70,7 @@ type Notice struct {
 // note adds a notice. The oldest gives way, one of a failed try before any
 // other: whoever has the password can make those.
 func (v *Vault) note(a *Account, n Notice) error {
+	n.From = n.From.fit()
 	var err error
 	if n.ID, err = v.newID(); err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/login-guard/login-guard/internal/factor/passkey"
 	"github.com/login-guard/login-guard/internal/keys"
 	"github.com/login-guard/login-guard/internal/store"
 )
@@ -218,4 +219,53 @@ func TestAnExportComesBackWholeOrNotAtAll(t *testing.T) {
 		t.Fatalf("%+v %v", got, err)
 	}
 	to.wantWhy(to.try(Attempt{Class: ClassApp, Code: code}), Used)
+}
+
+func TestAFullDocumentFitsInARow(t *testing.T) {
+	b := newBench(t)
+	long := strings.Repeat("名", maxName)
+	f := Factor{ID: strings.Repeat("A", 16), Name: long, Added: b.now, From: From{Client: long, Place: long}, Used: b.now, Tested: b.now, Until: b.now, Setup: strings.Repeat("A", 16)}
+	_, err := b.Update(ctx, b.id, func(a *Account) error {
+		for range MaxApps {
+			a.Apps = append(a.Apps, App{Factor: f, Secret: make([]byte, 20), Last: 1 << 40})
+		}
+		for range MaxPasskeys {
+			// The longest id of Web Authentication, and a key of RSA-4096.
+			a.Passkeys = append(a.Passkeys, Passkey{Factor: f, Key: passkey.Key{ID: make([]byte, 1023), Public: make([]byte, 600),
+				Transports: []string{"usb", "nfc", "ble", "internal", "hybrid", "smart-card"}, Model: make([]byte, 16)}})
+		}
+		for range MaxContacts {
+			a.Contacts = append(a.Contacts, Contact{Factor: f, To: strings.Repeat("x", 254)})
+		}
+		for range RecoveryCodes {
+			a.Recovery = append(a.Recovery, make([]byte, 32))
+		}
+		for range MaxTrusted {
+			a.Trusted = append(a.Trusted, Trusted{ID: f.ID, Hash: make([]byte, 32), Before: make([]byte, 32), Label: long, From: f.From, Added: b.now, Used: b.now, Until: b.now})
+		}
+		for range MaxNotices {
+			a.Notices = append(a.Notices, Notice{ID: f.ID, Event: Failed, At: b.now, From: f.From, Name: long, Count: 1 << 30})
+		}
+		for range LiveChallenges {
+			a.Challenges = append(a.Challenges, Challenge{ID: f.ID, Until: b.now, Wrong: 5})
+			a.Sent = append(a.Sent, Sent{Challenge: f.ID, Contact: f.ID, Hash: make([]byte, 32), Until: b.now})
+		}
+		for c := range a.Counters {
+			for s := range a.Counters[c] {
+				a.Counters[c][s] = Counter{Row: 1 << 30, Times: make([]int64, PerDay)}
+				for i := range a.Counters[c][s].Times {
+					a.Counters[c][s].Times[i] = b.now.Unix()
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(b.rows.rows[b.id].Value); n > store.MaxRow {
+		t.Errorf("%d bytes, and a row takes %d", n, store.MaxRow)
+	} else {
+		t.Logf("%d of %d bytes", n, store.MaxRow)
+	}
 }

@@ -22,7 +22,7 @@ func (v *Vault) Trust(ctx context.Context, now time.Time, id ID, label string, f
 	if err != nil {
 		return "", nil, err
 	}
-	t := Trusted{Hash: hash, Label: name(label), From: from, Added: now, Used: now, Until: now.Add(life)}
+	t := Trusted{Hash: hash, Label: name(label), From: from.fit(), Added: now, Used: now, Until: now.Add(life)}
 	if t.ID, err = v.newID(); err != nil {
 		return "", nil, err
 	}

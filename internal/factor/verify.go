@@ -107,7 +107,7 @@ func (v *Vault) Verify(ctx context.Context, now time.Time, id ID, t Attempt) (*R
 		a, err := v.Load(ctx, id)
 		return &Result{Why: Unreadable, Account: a, Left: a.left(now, t.Challenge)}, err
 	}
-	t.Code = code
+	t.Code, t.From = code, t.From.fit()
 	r := new(Result)
 	// First count.
 	a, err := v.Update(ctx, id, func(a *Account) error {

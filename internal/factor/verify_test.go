@@ -250,3 +250,27 @@ func TestAStoreThatIsAwayAcceptsNothing(t *testing.T) {
 		t.Errorf("trust: %v %v", ok, err)
 	}
 }
+
+func TestWhereSomethingWasDoneFromIsShort(t *testing.T) {
+	b := newBench(t)
+	long := From{Client: strings.Repeat("x", 5000) + "\r\n", Place: strings.Repeat("名", 5000)}
+	b.addApp(Actor{Established: true, From: long})
+	c := b.begin()
+	for range 2 {
+		if _, err := b.Verify(ctx, b.now, b.id, Attempt{Challenge: c, Class: ClassApp, Code: b.wrongCode(), From: long}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, _, err := b.Trust(ctx, b.now, b.id, long.Client, long, 0); err != nil {
+		t.Fatal(err)
+	}
+	a := b.load()
+	for _, f := range []From{a.Apps[0].From, a.Notices[0].From, a.Notices[1].From, a.Trusted[0].From} {
+		if len([]rune(f.Client)) != maxName || len([]rune(f.Place)) != maxName {
+			t.Errorf("%d and %d characters", len([]rune(f.Client)), len([]rune(f.Place)))
+		}
+	}
+	if a.Notices[1].Count != 2 {
+		t.Errorf("two tries from one place are %d notices of %d", len(a.Notices)-2, a.Notices[1].Count)
+	}
+}
