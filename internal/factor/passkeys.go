@@ -41,7 +41,8 @@ func (v *Vault) BeginPasskey(now time.Time, id ID, a *Account, session string, p
 }
 
 // FinishPasskey adds the passkey that the browser made. Why is Right or
-// Wrong; errors as of ConfirmApp.
+// Wrong; errors as of ConfirmApp, and passkey.ErrThere for a key that is on
+// the account.
 func (v *Vault) FinishPasskey(ctx context.Context, now time.Time, id ID, by Actor, session string, p passkey.Party, state, response []byte, called string) (*Confirmed, error) {
 	begun, err := v.get(now, id, session, "passkey", state)
 	if err != nil {
@@ -65,8 +66,10 @@ func (v *Vault) FinishPasskey(ctx context.Context, now time.Time, id ID, by Acto
 		switch {
 		case !a.mayAdd(by):
 			return ErrDenied
-		case slices.ContainsFunc(a.Passkeys, func(x Passkey) bool { return x.Setup == begun.Setup || bytes.Equal(x.Key.ID, key.ID) }):
+		case slices.ContainsFunc(a.Passkeys, func(x Passkey) bool { return x.Setup == begun.Setup }):
 			return ErrOver
+		case slices.ContainsFunc(a.Passkeys, func(x Passkey) bool { return bytes.Equal(x.Key.ID, key.ID) }):
+			return passkey.ErrThere
 		case len(a.Passkeys) >= MaxPasskeys:
 			return ErrMany
 		}

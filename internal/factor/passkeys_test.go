@@ -131,7 +131,7 @@ func TestPasskeysAreSeveralWithNamesAndEachOnce(t *testing.T) {
 	if _, err := b.addPasskey(second, by, "Phone"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := b.addPasskey(first, by, "Yubi again"); !errors.Is(err, ErrOver) {
+	if _, err := b.addPasskey(first, by, "Yubi again"); !errors.Is(err, passkey.ErrThere) {
 		t.Errorf("the same key twice: %v", err)
 	}
 	if _, err := b.addPasskey(newKey(b, t), owner, "x"); !errors.Is(err, ErrDenied) {
