@@ -318,14 +318,20 @@ func (a *Attempt) placed() bool { return a.ASN != 0 || a.Host.IsValid() && !a.Le
 // address, of which nothing is known, is lenient.
 func (l *Ledger) place(a *Attempt) store.Key {
 	n := &l.names
+	var b [17]byte
 	if a.ASN != 0 || !a.placed() {
-		return n.of(n.site, "asn", binary.BigEndian.AppendUint32(nil, a.ASN))
+		return n.of(n.site, "asn", binary.BigEndian.AppendUint32(b[:0], a.ASN))
 	}
 	bits := placeBits6
 	if a.Host.Addr().Is4() {
 		bits = placeBits4
 	}
-	return n.prefix(subjectPlace, netip.PrefixFrom(a.Host.Addr(), bits))
+	// Prefix fails only on more bits than the address has.
+	p, _ := a.Host.Addr().Prefix(bits)
+	raw := p.Addr().As16()
+	copy(b[:], raw[:])
+	b[16] = byte(bits)
+	return n.of(n.site, "place", b[:])
 }
 
 func (l *Ledger) networkAsk(network store.Key) store.Ask {

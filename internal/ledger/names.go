@@ -48,7 +48,6 @@ const (
 	subjectSame
 	subjectTag
 	subjectSalt
-	subjectPlace
 )
 
 // subject names an address, an account and the like.
