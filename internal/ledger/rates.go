@@ -118,9 +118,6 @@ func (l *Ledger) rates(now time.Time, r *Reservation) {
 		own := sliceUsual(&t[tallyPlaceUsual], &t[tallyPlaceDay], usual)
 		f.ASNAttack = attack(&t[tallyPlaceDay], own, fewOfSlice)
 		f.PlaceUsual = t[tallyPlaceUsual].Successes >= max(usualFrom, t[tallyUsual].Successes*usualShare)
-		if r.a.elsewhere() && !f.PlaceUsual {
-			f.ASNAttack = max(f.ASNAttack, attack(&t[tallyElsewhere], usual, fewOfSlice))
-		}
 		f.SiteASNRare = t[tallyPlaceUsual].Successes < t[tallyUsual].Successes*rareShare*float64(siteHalfLife)/float64(usualHalfLife)
 		// Those of customers' places that are not under attack themselves are
 		// one slice, too: many of them have few logins.
@@ -132,13 +129,21 @@ func (l *Ledger) rates(now time.Time, r *Reservation) {
 		own := sliceUsual(&t[tallyClusterUsual], &t[tallyClusterDay], usual)
 		f.ClientAttack = attack(&t[tallyClusterDay], own, fewOfSlice)
 		f.ClientUsual = t[tallyClusterUsual].Successes >= max(1, t[tallyUsual].Successes*rareShare)
-		r.inClusters = f.ClientUsual && f.ClientAttack == 0
-		f.ClientCalm = f.ClientAttack == 0 && calm(&t[tallyClusterDay], own, sliceCalmFrom, sliceCalmShare) ||
+		// One that has always failed more than others is not calm: it may have
+		// been an attack's from the start.
+		asOthers := f.ClientAttack == 0 && attack(&t[tallyClusterDay], usual, fewOfSlice) == 0
+		r.inClusters = f.ClientUsual && asOthers
+		f.ClientCalm = asOthers && calm(&t[tallyClusterDay], own, sliceCalmFrom, sliceCalmShare) ||
 			r.inClusters && calm(&t[tallyClusters], usual, sliceCalmFrom, sliceCalmShare)
 		if !f.ClientCalm {
 			// Customers' clients are of few kinds, and would be an attack's, too.
 			f.ClientAttack = max(f.ClientAttack, attack(&t[tallyKin], usual, fewOfSlice))
 		}
+	}
+	// What is rare and fails tells more than what succeeds as usual, but while
+	// an attack is on that is not usual: then clients tell more.
+	if r.a.elsewhere() && !f.PlaceUsual && !(f.ClientCalm && f.SiteAttack > frozenAbove) {
+		f.ASNAttack = max(f.ASNAttack, attack(&t[tallyElsewhere], usual, fewOfSlice))
 	}
 	since := r.got.Marks[2]
 	f.SiteLearned = f.SiteSuccesses >= learnFrom && !since.IsZero() && now.Sub(since) >= learnFor
