@@ -75,7 +75,7 @@ func TestAllocationsOverBareCaddy(t *testing.T) {
 		{"post", 3},
 		{"login", 68},
 		{"login-new", 71},
-		{"denied", 28},
+		{"denied", 30},
 	} {
 		t.Run(c.work, func(t *testing.T) {
 			bare, guard := allocations(t, c.work)
