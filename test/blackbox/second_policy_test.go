@@ -1,0 +1,208 @@
+package blackbox_test
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/login-guard/login-guard/internal/guardtest"
+	"github.com/login-guard/login-guard/internal/shoptest"
+)
+
+func TestACustomerWhoNeedsASecondFactorSetsItUpBeforeTheLoginGoesOn(t *testing.T) {
+	t.Parallel()
+	shop := shoptest.OpenCart3().Start(t)
+	g := guardtest.Start(t, guardtest.Site(shop.URL, "opencart3", "second_factor required {\n\t\t\tgrace off\n\t\t}", "ladder slider off picture off"))
+	alice, d := shoptest.Alice(), doors[0]
+	p := visitor(t, g.URL, "198.51.100.7")
+	p.get("/index.php?route=account/login")
+	r := d.login(p, alice.Email, alice.Password)
+	if r.guard() != "second-factor" {
+		t.Fatalf("the login met %q", r.guard())
+	}
+	if in := p.get(d.private); strings.Contains(in.body, d.inside) {
+		t.Fatal("signed in before the set-up")
+	}
+	r = p.sends(r, "step", "add", "method", "app")
+	p.enrolsApp(r)
+	if in := p.get(d.private); !strings.Contains(in.body, d.inside) {
+		t.Errorf("not signed in after the set-up: %d %s", in.StatusCode, cut(in.body))
+	}
+	// From now on it is asked for.
+	q := visitor(t, g.URL, "198.51.100.8")
+	if r := d.login(q, alice.Email, alice.Password); r.guard() != "second-factor" || strings.Contains(r.body, "otpauth") {
+		t.Errorf("the next login met %q", r.guard())
+	}
+}
+
+func TestCustomersHaveTimeToSetASecondFactorUp(t *testing.T) {
+	t.Parallel()
+	shop := shoptest.Generic().Start(t)
+	g := guardtest.Start(t, guardtest.Site(shop.URL, "", "second_factor required", "ladder slider off picture off"))
+	p := visitor(t, g.URL, "198.51.100.7")
+	if r := p.login(shoptest.Alice().Email, shoptest.Alice().Password); r.guard() != "" {
+		t.Errorf("within the grace period the login met %q", r.guard())
+	}
+}
+
+// hooks is a server that gets codes and notices.
+type hooks struct {
+	mu  sync.Mutex
+	got []map[string]any
+}
+
+const hookSecret = "a secret of the shop's own"
+
+func (h *hooks) start(t testing.TB) string {
+	t.Helper()
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		var at, sum string
+		for part := range strings.SplitSeq(r.Header.Get("Login-Guard-Signature"), ",") {
+			if v, ok := strings.CutPrefix(part, "t="); ok {
+				at = v
+			}
+			if v, ok := strings.CutPrefix(part, "v1="); ok {
+				sum = v
+			}
+		}
+		mac := hmac.New(sha256.New, []byte(hookSecret))
+		mac.Write([]byte(at + "." + string(body)))
+		if want := hex.EncodeToString(mac.Sum(nil)); sum != want {
+			t.Errorf("signature %q, want %q", sum, want)
+		}
+		var m map[string]any
+		if err := json.Unmarshal(body, &m); err != nil {
+			t.Errorf("%v: %s", err, body)
+		}
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		h.got = append(h.got, m)
+	}))
+	t.Cleanup(s.Close)
+	return s.URL
+}
+
+// wait returns the first message with a value, when it has come.
+func (h *hooks) wait(t testing.TB, key, value string) map[string]any {
+	t.Helper()
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		h.mu.Lock()
+		for _, m := range h.got {
+			if m[key] == value {
+				h.mu.Unlock()
+				return m
+			}
+		}
+		h.mu.Unlock()
+	}
+	t.Fatalf("nothing came with %s %s: %v", key, value, h.got)
+	return nil
+}
+
+func TestACodeIsSentToThePhoneAndOpensTheAccount(t *testing.T) {
+	t.Parallel()
+	codes, notices := new(hooks), new(hooks)
+	shop := shoptest.Generic().Start(t)
+	g := guardtest.Start(t, guardtest.Site(shop.URL, "", "ladder slider off picture off", `second_factor optional {
+			code sms `+codes.start(t)+` {
+				secret "`+hookSecret+`"
+				countries +49
+			}
+			notify `+notices.start(t)+` {
+				secret "`+hookSecret+`"
+			}
+		}`))
+	alice := shoptest.Alice()
+	p := visitor(t, g.URL, "198.51.100.7")
+	p.login(alice.Email, alice.Password)
+	app := p.enrols()
+	r := p.get("/.login-guard/account")
+	r = p.sends(r, "step", "add", "method", "sms")
+	if bad := p.sends(r, "step", "contact", "method", "sms", "contact", "+43 664 1234567"); !strings.Contains(bad.body, "countr") {
+		t.Errorf("a number of another country: %s", cut(bad.body))
+	}
+	r = p.sends(r, "step", "contact", "method", "sms", "contact", "0049 151 23456789")
+	sent := codes.wait(t, "to", "+4915123456789")
+	if text := sent["text"].(string); !strings.HasSuffix(text, "\n\n@localhost #"+sent["code"].(string)) {
+		t.Errorf("the message is %q", text)
+	}
+	if wrong := p.sends(r, "step", "sent", "code", "000001"); wrong.StatusCode != http.StatusOK {
+		t.Errorf("a wrong code: %d", wrong.StatusCode)
+	}
+	p.sends(r, "step", "sent", "code", sent["code"].(string))
+	if r = p.get("/.login-guard/account"); !strings.Contains(r.body, "•••") {
+		t.Errorf("the number is not on the account page: %s", cut(r.body))
+	}
+	if n := notices.wait(t, "method", "code"); n["event"] != "added" || n["account"] != alice.Email || n["site"] == "" {
+		t.Errorf("the notice is %v", n)
+	}
+
+	q := visitor(t, g.URL, "198.51.100.8")
+	r = q.login(alice.Email, alice.Password)
+	m := regexp.MustCompile(`value="(to:[A-Z0-9]+)"`).FindStringSubmatch(r.body)
+	if m == nil {
+		t.Fatalf("the phone is not offered: %s", r.body)
+	}
+	codes.mu.Lock()
+	codes.got = nil
+	codes.mu.Unlock()
+	// The account page has just sent one: the next waits half a minute.
+	r = q.sends(r, "step", "resend", "method", m[1])
+	if len(codes.got) != 0 {
+		t.Error("a second code was sent at once")
+	}
+	r = q.sends(r, "step", "second", "method", "app", "code", app.code(0))
+	if r = q.follows(r); r.guard() != "" {
+		t.Errorf("the app: %q", r.guard())
+	}
+}
+
+func TestAnOperatorTakesASecondFactorAway(t *testing.T) {
+	t.Parallel()
+	shop := shoptest.Generic().Start(t)
+	g := guardtest.Start(t, secondSite(door{}, shop))
+	alice := shoptest.Alice()
+	p := visitor(t, g.URL, "198.51.100.7")
+	p.login(alice.Email, alice.Password)
+	p.enrols()
+	say := func(want string, args ...string) {
+		t.Helper()
+		out, err := g.Command(append(append([]string{"login-guard", "factor"}, args...), "--admin", g.AdminAddr)...)
+		if err != nil || !strings.Contains(out, want) {
+			t.Errorf("factor %s: %v\n%s\nwant %q", strings.Join(args, " "), err, out, want)
+		}
+		if strings.Contains(out, alice.Email) {
+			t.Errorf("the raw name is in %s", out)
+		}
+	}
+	say("1 accounts with a second factor: 1 apps", "status")
+	say("level 2; 1 apps", "status", alice.Email)
+	say("sealed anew", "rekey")
+	say("the second factor goes at", "reset", alice.Email, "--delay", "24h")
+	if r := visitor(t, g.URL, "198.51.100.8").login(alice.Email, alice.Password); r.guard() != "second-factor" {
+		t.Errorf("before the reset is due the login met %q", r.guard())
+	}
+	say("withdraw done", "withdraw", alice.Email)
+	say("reset done", "reset", alice.Email, "--delay", "0s")
+	if r := visitor(t, g.URL, "198.51.100.9").login(alice.Email, alice.Password); r.guard() != "" {
+		t.Errorf("after the reset the login met %q", r.guard())
+	}
+	if out, err := g.Command("login-guard", "factor", "reset", "nobody@shop.example", "--admin", g.AdminAddr); err == nil {
+		t.Errorf("a reset of nobody: %s", out)
+	}
+	for _, line := range strings.Split(g.Log(), "\n") {
+		if strings.Contains(line, alice.Email) {
+			t.Errorf("the raw name is in the log: %s", line)
+		}
+	}
+}
