@@ -233,6 +233,7 @@ type storeState struct {
 	Durable  bool   `json:"durable"`
 	Problem  string `json:"problem"`
 	PutAside string `json:"put_aside"`
+	Rows     int    `json:"rows"`
 }
 
 func status(t testing.TB, g *guardtest.Gateway) storeState {
