@@ -79,7 +79,7 @@ func (s *Store) recall() {
 		b.problem = fmt.Sprintf("which accounts have a second factor cannot be read: %v", err)
 		return
 	}
-	b.recalled = true
+	b.recalled, b.problem = true, ""
 	epoch, since, _ := strings.Cut(string(state), " ")
 	n, err := strconv.ParseInt(since, 10, 64)
 	if err != nil {
