@@ -480,3 +480,11 @@ func TestRowsInAClusterHaveOneOrder(t *testing.T) {
 		}
 	}
 }
+
+func TestAPollThatIsOlderThanARowDoesNotForgetIt(t *testing.T) {
+	s := polled(t, open(t, "redis://"+redistest.Start(t).Addr, nil))
+	s.LateAnswer(storetest.Key("a"))
+	if !knows(s, "a") {
+		t.Error("it is forgotten")
+	}
+}

@@ -49,3 +49,14 @@ func (s *Store) Settled() bool {
 	_, _, now := s.book.of(store.Key{})
 	return err == nil && now == before && now > 0
 }
+
+// LateAnswer takes in the answer of a poll that says that a row is gone, which
+// was written here while the answer was on its way.
+func (s *Store) LateAnswer(key store.Key) {
+	s.book.syncing.Lock()
+	defer s.book.syncing.Unlock()
+	s.book.learning(true)
+	defer s.book.learning(false)
+	s.book.learn(key, forever)
+	s.book.apply(poll{changes: []string{string(key[:]), "0"}}, &news{put: map[store.Key]int64{}})
+}
