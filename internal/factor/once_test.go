@@ -4,29 +4,76 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/login-guard/login-guard/internal/factor/totp"
+	"github.com/login-guard/login-guard/internal/store"
 	"github.com/login-guard/login-guard/internal/store/embedded"
+	"github.com/login-guard/login-guard/internal/store/redis"
+	"github.com/login-guard/login-guard/internal/store/redis/redistest"
 )
 
-// onEachStore runs a test over rows in memory and over the embedded store.
+// onEachStore runs a test over rows in memory, over the embedded store, and
+// over two gateways on one Redis.
 func onEachStore(t *testing.T, test func(t *testing.T, b *bench)) {
 	t.Run("memory", func(t *testing.T) { test(t, newBench(t)) })
 	t.Run("embedded", func(t *testing.T) {
 		s := embedded.Open(t.TempDir(), embedded.Options{})
-		t.Cleanup(func() {
-			ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-			defer cancel()
-			if err := s.Close(ctx); err != nil {
-				t.Error(err)
-			}
-		})
+		closing(t, s.Close)
 		b := newBench(t)
 		b.Rows = s
 		test(t, b)
 	})
+	t.Run("redis", func(t *testing.T) {
+		server := redistest.Start(t)
+		pair := new(gateways)
+		for i := range pair.rows {
+			// The patience of a test that shares its processor.
+			s, err := redis.New(redis.Options{Addrs: []string{server.Addr}, Timeout: 5 * time.Second})
+			if err != nil {
+				t.Fatal(err)
+			}
+			closing(t, s.Close)
+			pair.rows[i] = s
+		}
+		b := newBench(t)
+		b.Rows = pair
+		test(t, b)
+	})
+}
+
+func closing(t *testing.T, end func(context.Context) error) {
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		if err := end(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// gateways are two that take calls in turn.
+type gateways struct {
+	rows  [2]Rows
+	calls atomic.Uint64
+}
+
+func (g *gateways) next() Rows { return g.rows[g.calls.Add(1)%2] }
+
+func (g *gateways) LoadRow(ctx context.Context, key store.Key) (store.Row, error) {
+	return g.next().LoadRow(ctx, key)
+}
+
+func (g *gateways) SwapRow(ctx context.Context, key store.Key, old uint64, value []byte, ttl time.Duration) (uint64, error) {
+	return g.next().SwapRow(ctx, key, old, value, ttl)
+}
+
+func (g *gateways) KnownRow(key store.Key) bool { return g.next().KnownRow(key) }
+
+func (g *gateways) EachRow(ctx context.Context, group uint64, f func(store.Key, store.Row) error) error {
+	return g.next().EachRow(ctx, group, f)
 }
 
 // atOnce runs n of f at the same time and returns how many said yes. ErrBusy
