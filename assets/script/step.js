@@ -11,7 +11,7 @@ document.addEventListener('submit', e => {
 });
 
 // Back to a page that was sent already: it comes afresh.
-addEventListener('pageshow', e => e.persisted && location.reload());
+addEventListener('pageshow', e => e.persisted && location.replace(location.href));
 
 // Days as the reader is used to. They are days of UTC.
 for (const day of document.querySelectorAll('time')) {
@@ -25,7 +25,9 @@ const resend = $('resend'), left = $('left');
 if (left) {
 	const end = Date.now() + resend.dataset.wait * 1000;
 	resend.setAttribute('aria-disabled', 'true');
-	resend.onclick = e => resend.getAttribute('aria-disabled') === 'true' && e.preventDefault();
+	resend.onclick = e => {
+		if (resend.getAttribute('aria-disabled') === 'true') e.preventDefault();
+	};
 	const tick = setInterval(() => {
 		const seconds = Math.ceil((end - Date.now()) / 1000);
 		left.textContent = seconds > 0 ? text.left.replace('{time}', (seconds / 60 | 0) + ':' + ('0' + seconds % 60).slice(-2)) : '';

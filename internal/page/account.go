@@ -383,7 +383,8 @@ func (d *stepDocument) Level() string {
 	if d.Account.Plus {
 		n += "+"
 	}
-	return d.Put("account_level", "n", n)
+	// From the left in every language: a plus before the three would be less.
+	return strings.ReplaceAll(d.T("account_level"), "{n}", "\u2066"+n+"\u2069")
 }
 func (d *stepDocument) LevelText() string { return d.T(levelTexts[d.level()]) }
 func (d *stepDocument) level() int        { return min(max(d.Account.Level, 0), 3) }
