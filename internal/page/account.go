@@ -276,6 +276,9 @@ func (p *Pages) WriteAccount(w http.ResponseWriter, r *http.Request, status int,
 			return err
 		}
 		d = p.stepDocument(r, &v.Ask)
+		if v.Ask.Error == AccountClock {
+			d.ErrorText = d.accountError(&v)
+		}
 	case AccountContact, AccountSent:
 		if v.Method != MethodSMS && v.Method != MethodEmail {
 			return fmt.Errorf("rendering the account page: no code is sent by %q", v.Method)

@@ -235,3 +235,36 @@ func TestWhatThePageCannotShowIsRefused(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatWentWrongWithTheSecondFactorIsSaidInPlace(t *testing.T) {
+	want := map[string]string{
+		"second, app":                  "",
+		"second, app wrong":            "That code is not right. Please try again. Tries left: 3",
+		"second, recovery locked":      "Too many wrong codes. You can try again in 15 minutes.",
+		"second, error never heard of": "That did not work. Please try once more.",
+		"account, test, clock ahead":   "The clock of your phone is about 95 s ahead. Turn on automatic time, then type a new code. Tries left: 4",
+		"account, add app, behind":     "The clock of your phone is about 90 s behind. Turn on automatic time, then type a new code.",
+		"account, confirm":             "That code is not right. Please try again. Tries left: 2",
+		"account, add phone, country":  "We cannot send messages to this country.",
+		"account, add e-mail, bad":     "Please check the address.",
+		"account, add passkey, there":  "This device is set up already.",
+		"account, type one back":       "That code is not right. Please try again.",
+	}
+	stepPages(t, newPages(t, Theme{}), "en", func(name string, _ *http.Response, page string) {
+		words, known := want[name]
+		if !known {
+			return
+		}
+		delete(want, name)
+		got := regexp.MustCompile(`<p id="lg-status" role="status"([^>]*)>([^<]*)`).FindStringSubmatch(page)
+		if len(got) != 3 || got[2] != words || (got[1] != "") != (words != "") {
+			t.Errorf("%s: %q, want %q", name, got, words)
+		}
+		if field := regexp.MustCompile(`<input [^>]*lg-status[^>]*>`).FindString(page); field != "" && strings.Contains(field, `aria-invalid="true"`) != (words != "") {
+			t.Errorf("%s: %s", name, field)
+		}
+	})
+	for name := range want {
+		t.Errorf("there is no %s", name)
+	}
+}

@@ -88,6 +88,7 @@ func accountViews() map[string]Account {
 	views := map[string]Account{
 		"sign in first":        {State: AccountSignIn, Back: "/my-account/"},
 		"confirm":              {State: AccountConfirm, Ask: Second{Method: allWays[0], Methods: allWays}, Error: SecondWrong, Left: 2},
+		"test, clock ahead":    {State: AccountTest, Ask: Second{Method: allWays[0], Methods: allWays}, Error: AccountClock, ClockOff: 95, Left: 4},
 		"confirm by passkey":   {State: AccountConfirm, Ask: Second{Method: allWays[1], Methods: allWays, Options: getOptions}},
 		"test":                 {State: AccountTest, Ask: Second{Method: allWays[4], Methods: allWays, Sent: true}},
 		"overview":             full,
