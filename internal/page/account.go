@@ -60,6 +60,8 @@ const (
 //	remove   _id: ask whether
 //	delete   _id: remove it
 //	test     begin the test
+//	keys_on  accept passkeys and recovery codes only
+//	keys_off accept the other methods again
 //	forget   _id: no longer trust that browser; empty: this one
 //	signout  trust none, end all sessions
 //	dismiss  _id: of a notice: seen, it was me
@@ -110,6 +112,8 @@ type Account struct {
 	CodesLeft int
 	Devices   []Device
 	Notices   []Notice
+	// Keys offers to accept passkeys only, and KeysOnly to end that.
+	Keys, KeysOnly bool
 
 	// AccountApp. QR is an SVG of our own making; Key is grouped for typing;
 	// URI is the otpauth address for an app on this very device.
@@ -199,6 +203,8 @@ const (
 	EventResetOrdered   Event = "reset_ordered"   // the shop takes all away; At is when it will
 	EventResetCancelled Event = "reset_cancelled" // and does not
 	EventResetDone      Event = "reset_done"      // and did
+	EventKeysOnlyOn     Event = "keys_only_on"    // passkeys only
+	EventKeysOnlyOff    Event = "keys_only_off"   // the other methods again
 )
 
 // Said is what was done.
@@ -215,6 +221,8 @@ const (
 	SaidForgotten Said = "forgotten"
 	SaidSignedOut Said = "signout"
 	SaidUndone    Said = "undone"
+	SaidKeysOn    Said = "keys_on"
+	SaidKeysOff   Said = "keys_off"
 )
 
 // Next is the advice beside the level.
@@ -229,6 +237,9 @@ const (
 	NextCodes   Next = "codes"   // recovery codes
 	NextAnother Next = "another" // a second method
 	NextTest    Next = "test"    // see that it works
+	NextRenew   Next = "renew"   // recovery codes: few are left
+	NextDrop    Next = "drop"    // sent codes, the weakest way in
+	NextKeys    Next = "keys"    // passkeys only
 )
 
 var accountTitles = map[AccountState]string{
@@ -241,10 +252,12 @@ var accountTitles = map[AccountState]string{
 var saidTexts = map[Said]string{
 	SaidAdded: "done_added", SaidRemoved: "done_removed", SaidRenamed: "done_renamed", SaidCodes: "done_codes",
 	SaidTested: "done_tested", SaidForgotten: "done_forgotten", SaidSignedOut: "done_signout", SaidUndone: "done_undone",
+	SaidKeysOn: "notice_keys_on", SaidKeysOff: "notice_keys_off",
 }
 
 var nextTexts = map[Next]string{
 	NextSetup: "next_setup", NextApp: "next_app", NextPasskey: "next_passkey", NextCodes: "next_codes", NextAnother: "next_another", NextTest: "next_test",
+	NextRenew: "next_renew", NextDrop: "next_drop", NextKeys: "next_keys",
 }
 
 var eventTexts = map[Event]string{
@@ -252,6 +265,7 @@ var eventTexts = map[Event]string{
 	EventRecoveryUsed: "notice_recovery", EventRecoveryMade: "notice_codes", EventTrusted: "notice_trusted", EventSignedOut: "notice_signout",
 	EventCloned: "notice_cloned", EventLocked: "notice_locked",
 	EventResetOrdered: "notice_reset", EventResetCancelled: "notice_kept", EventResetDone: "notice_gone",
+	EventKeysOnlyOn: "notice_keys_on", EventKeysOnlyOff: "notice_keys_off",
 }
 
 var levelTexts = [...]string{"level_none", "level_sent", "level_app", "level_passkey"}

@@ -17,20 +17,23 @@ var secondLimits = map[int]string{
 		account_unused account_provisional codes_title codes_left typed_title typed_again test_title signout
 		notice_added notice_removed notice_trusted notice_undo app_qr passkey_title passkey_go mail_title
 		mail_bad sent_title remove_title done_removed done_renamed done_forgotten setup_title`,
-	48: `second_send second_resend_in second_empty second_replaced_title method_app_hint next_setup next_test
+	48: `keys_title keys_on keys_off
+		second_send second_resend_in second_empty second_replaced_title method_app_hint next_setup next_test
 		codes_new typed_text notice_undone notice_recovery notice_codes notice_signout app_title app_scan
 		app_open app_type passkey_there phone_title phone_hint edit_replace done_tested`,
 	64: `second_sent second_trust second_trust_hint second_wrong second_slow second_old method_passkey_hint
 		level_none next_passkey notice_other app_then name_hint phone_country remove_text done_signout
 		done_undone`,
-	80: `second_app second_recovery second_recovery_hint second_unsupported second_stopped second_used
+	80: `next_renew next_drop next_keys notice_keys_on notice_keys_off
+		second_app second_recovery second_recovery_hint second_unsupported second_stopped second_used
 		second_many second_away second_replaced_text account_signin account_confirm level_sent next_app
 		next_another account_required codes_void test_text devices_none signout_text notice_cloned
 		notice_kept notice_gone phone_bad contact_text done_added done_codes code_text code_subject`,
 	112: `second_passkey second_noscript second_locked second_copied second_expired_text second_wait_text
 		level_app level_passkey next_codes codes_text notice_reset notice_locked remove_last setup_text
 		offer_text`,
-	136: `second_lost_text second_tab_text codes_keep notice_failed clock_ahead clock_behind passkey_text`,
+	136: `keys_text
+		second_lost_text second_tab_text codes_keep notice_failed clock_ahead clock_behind passkey_text`,
 }
 
 // limitOf is how long a text may be; 0 if nobody said.

@@ -82,7 +82,7 @@ var codes = []string{
 func accountViews() map[string]Account {
 	every := []Method{MethodApp, MethodPasskey, MethodSMS, MethodEmail}
 	qr := template.HTML(`<svg viewBox="0 0 3 3"><path d="M0 0h1v1h-1zM2 2h1v1h-1z"/></svg>`)
-	full := Account{State: AccountOverview, Level: 3, Plus: true, Next: NextTest, Items: items, Offered: every, CodesLeft: 8, Back: "/",
+	full := Account{State: AccountOverview, Level: 3, Plus: true, Next: NextTest, Items: items, Offered: every, CodesLeft: 8, Back: "/", Keys: true,
 		Devices: []Device{{"d1", "Firefox, Linux", at("2026-11-01"), at("2026-11-23"), true}, {"d2", "Safari, iPhone", at("2026-10-01"), time.Time{}, false}},
 		Notices: []Notice{{"n1", EventAdded, at("2026-11-21"), "Security key on my key ring", "Chrome, Windows", true}, {"n2", EventFailed, at("2026-11-22"), "", "Firefox, Linux", false}}}
 	views := map[string]Account{
@@ -93,7 +93,7 @@ func accountViews() map[string]Account {
 		"test":                 {State: AccountTest, Ask: Second{Method: allWays[4], Methods: allWays, Sent: true}},
 		"overview":             full,
 		"overview, empty":      {State: AccountOverview, Next: NextSetup, Offered: every, CodesLeft: -1, Required: at("2026-12-07")},
-		"overview, said":       {State: AccountOverview, Level: 2, Next: NextCodes, Items: items[:1], CodesLeft: -1, Said: SaidRemoved, Error: "other"},
+		"overview, said":       {State: AccountOverview, Level: 2, Next: NextCodes, Items: items[:1], CodesLeft: -1, KeysOnly: true, Said: SaidRemoved, Error: "other"},
 		"add app":              {State: AccountApp, QR: qr, Key: "JBSW Y3DP EHPK 3PXP JBSW Y3DP EHPK 3PXP", URI: "otpauth://totp/Shop:a?secret=JBSWY3DP&issuer=Shop", Issuer: "Shop", Step: 1, Of: 3},
 		"add app, wrong":       {State: AccountApp, QR: qr, Key: "JBSW Y3DP", Error: SecondWrong, Item: items[0]},
 		"add app, clock ahead": {State: AccountApp, QR: qr, Key: "JBSW Y3DP", Error: AccountClock, ClockOff: 90},
