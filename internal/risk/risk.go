@@ -61,8 +61,8 @@ type Facts struct {
 
 	// Shares of attack (0..1) among the logins of strangers now, each a
 	// cautious estimate: of the whole site, of the address's network (/24,
-	// /48) and operator (ASN), of clients of this make. They see one attack
-	// from several sides.
+	// /48) and operator (its ASN, or else what the address begins with), of
+	// clients of this make. They see one attack from several sides.
 	SiteAttack    float64
 	NetworkAttack float64
 	ASNAttack     float64
