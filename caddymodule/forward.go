@@ -15,6 +15,7 @@ import (
 	"github.com/login-guard/login-guard/internal/device"
 	"github.com/login-guard/login-guard/internal/engine"
 	"github.com/login-guard/login-guard/internal/login"
+	"github.com/login-guard/login-guard/internal/page"
 	"github.com/login-guard/login-guard/internal/risk"
 )
 
@@ -35,11 +36,20 @@ func (h *Handler) forward(w http.ResponseWriter, r *http.Request, a *attempt, ne
 	r.Body = body
 
 	pending, err := h.beforeShop(w, r, a)
+	if errors.Is(err, errShut) {
+		h.settle(r.Context(), a, login.None)
+		a.verdict = risk.Verdict{Action: risk.SecondFactor, Reasons: a.verdict.Reasons}
+		h.report(r, a, login.None)
+		return h.shutPage(w, r, a.g, a.cookies)
+	}
 	if err != nil {
 		h.settle(r.Context(), a, login.None)
 		a.verdict = engine.StoreDown()
 		h.report(r, a, login.None)
 		return h.secondDown(w, r, a, err)
+	}
+	if pending == nil {
+		w = h.watchShut(w, r, a.cookies, a.reading.Body)
 	}
 	answer := newAnswerWriter(w)
 	answer.sealed = pending != nil
@@ -58,14 +68,19 @@ func (h *Handler) forward(w http.ResponseWriter, r *http.Request, a *attempt, ne
 		h.inDoubt(r, answer.Header(), a, login.Unknown)
 		h.settle(r.Context(), a, login.Unknown)
 		h.report(r, a, login.Unknown)
+		if pending != nil && h.standIn {
+			// The stand-in would be asked, and nobody would hold its answer.
+			return h.secondPage(w, r, http.StatusBadGateway, a.ref, page.Second{State: page.SecondExpired, Action: h.prefix + secondPath, Back: h.loginPath(), Cancel: true})
+		}
 		return err
 	}
-	o := login.Unknown
+	o, refused := login.Unknown, false
 	if !answer.released && !answer.over && answer.status() != statusLeft {
 		reply := login.Reply{Status: answer.status(), Header: answer.Header(), Body: answer.body.Bytes()}
 		if o = a.reading.Endpoint.Outcome(asked, reply); o == login.Failure {
 			h.failed(a, a.reading.Endpoint.UnknownAccount(asked, reply))
 		}
+		refused = pending != nil && (o == login.Failure || o == login.Retry) && a.reading.Endpoint.Refused(asked, reply, h.second.isSession)
 	}
 	if o == login.Success && len(a.others) > 0 {
 		o = login.Unknown // of whom, only the shop knows
@@ -74,7 +89,7 @@ func (h *Handler) forward(w http.ResponseWriter, r *http.Request, a *attempt, ne
 		o = h.inPlace(r, answer.Header(), a)
 	}
 	h.inDoubt(r, answer.Header(), a, o)
-	if held, err := h.afterShop(w, r, a, pending, answer, o); held {
+	if held, err := h.afterShop(w, r, a, pending, answer, o, refused); held {
 		return err
 	}
 	h.settle(r.Context(), a, o)

@@ -259,6 +259,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 		if out, err := h.shutOut(w, r, own); out {
 			return err
 		}
+		w = h.watchShut(w, r, own, nil)
 	}
 	switch {
 	case reading.Kind == login.Other && h.ownPreflight(r):
@@ -368,18 +369,19 @@ const passedVar = "login_guard.passed"
 // decided reports whether a login_guard before this one decided on the very
 // login that this one reads. What carries another login besides is decided on
 // here too: it was counted on another account there. One that refuses nothing
-// decides for none that does.
+// decides for none that does, and one that knows of no second factor for none
+// that asks for it.
 func (h *Handler) decided(r *http.Request, reading login.Reading) bool {
-	same, _ := caddyhttp.GetVar(r.Context(), passedVar).(func(login.Reading, bool) bool)
-	return same != nil && same(reading, h.watches())
+	same, _ := caddyhttp.GetVar(r.Context(), passedVar).(func(login.Reading, bool, bool) bool)
+	return same != nil && same(reading, h.watches(), h.second != nil)
 }
 
 // decides notes which login this login_guard decides on. What is noted can be
 // printed as a placeholder, so it is a function and no login.
 func (h *Handler) decides(r *http.Request, reading *login.Reading) {
-	watched := h.watches()
-	caddyhttp.SetVar(r.Context(), passedVar, func(other login.Reading, watches bool) bool {
-		return (watches || !watched) && reading.SameLogin(other)
+	watched, second := h.watches(), h.second != nil
+	caddyhttp.SetVar(r.Context(), passedVar, func(other login.Reading, watches, asksSecond bool) bool {
+		return (watches || !watched) && (watches || second || !asksSecond) && reading.SameLogin(other)
 	})
 }
 

@@ -49,6 +49,7 @@ func (h *Handler) prove(w http.ResponseWriter, r *http.Request, a *attempt, o lo
 		p.Account, p.Name = a.g.ledger.Account(h.reader.FoldAccount(name)), name
 	}
 	p.Owner = h.owner(a.g, p.Account)
+	h.noteRequired(r, a.g, a.now, p.Owner)
 	if p.Sessions = h.sessionKeysOf((&http.Response{Header: w.Header()}).Cookies(), a.g); len(p.Sessions) == 0 {
 		p.Sessions = h.sessionKeys(r.Header["Cookie"], a.g)
 	}

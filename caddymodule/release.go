@@ -135,8 +135,7 @@ func (h *Handler) expireSessions(w http.ResponseWriter, r *http.Request) {
 	}
 	seen := map[string]bool{}
 	for _, c := range r.Cookies() {
-		name := strings.TrimPrefix(strings.TrimPrefix(c.Name, "__Host-"), "__Secure-")
-		if seen[c.Name] || !matchesAny(h.second.sessions, name) && !matchesAny(h.second.sessions, c.Name) {
+		if seen[c.Name] || !h.second.isSession(c.Name) {
 			continue
 		}
 		seen[c.Name] = true
@@ -166,6 +165,7 @@ func (h *Handler) signOut(r *http.Request, shop caddyhttp.Handler) {
 		out := r.Clone(ctx)
 		out.Method, out.URL, out.RequestURI = http.MethodGet, u, u.RequestURI()
 		out.Body, out.ContentLength = http.NoBody, 0
+		takeCookies(out) // ours are not for the shop
 		for _, name := range []string{"Content-Type", "Content-Length", "Origin", "Transfer-Encoding"} {
 			out.Header.Del(name)
 		}

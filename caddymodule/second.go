@@ -34,9 +34,11 @@ type second struct {
 	sessions []string
 	// identity are the names of those that say who signed in.
 	identity []string
-	flying   flights
-	senders  map[factor.Kind]send.Sender
-	hook     *send.Webhook // nil: notices go nowhere
+	// names are both as isSession compares them.
+	names   []string
+	flying  flights
+	senders map[factor.Kind]send.Sender
+	hook    *send.Webhook // nil: notices go nowhere
 }
 
 // newSecond prepares for second factors; nil where they are off.
@@ -62,6 +64,9 @@ func newSecond(h *Handler) (*second, error) {
 		if e.IdentityCookie != "" && !slices.Contains(s.identity, e.IdentityCookie) {
 			s.identity = append(s.identity, e.IdentityCookie)
 		}
+	}
+	for _, n := range slices.Concat(s.sessions, s.identity) {
+		s.names = append(s.names, sessionName(n))
 	}
 	return s, s.newSenders()
 }
@@ -92,9 +97,12 @@ type pending struct {
 	// there has to be one.
 	must, enrol bool
 	sessions    []store.Key // that were shut
-	entry       [16]byte
-	landed      func()      // the shop has answered
-	header      http.Header // of our answer before the shop wrote to it
+	// stained: another login of the same account waits in one of them, so the
+	// shop may take its sender for signed in, whatever the password was.
+	stained bool
+	entry   [16]byte
+	landed  func()      // the shop has answered
+	header  http.Header // of our answer before the shop wrote to it
 }
 
 // errSecond: whether the account has a second factor cannot be told.
@@ -106,6 +114,9 @@ func (h *Handler) beforeShop(w http.ResponseWriter, r *http.Request, a *attempt)
 	if h.second == nil || a.mode == config.ModeMonitor {
 		return nil, nil
 	}
+	if h.alias(a) {
+		return nil, errShut
+	}
 	p := &pending{header: w.Header().Clone(), landed: func() {}}
 	for _, account := range append([]device.Account{a.account}, a.others...) {
 		if err := h.asks(w, r, a, p, h.owner(a.g, account)); err != nil {
@@ -115,23 +126,54 @@ func (h *Handler) beforeShop(w http.ResponseWriter, r *http.Request, a *attempt)
 			break
 		}
 	}
+	if _, err := io.ReadFull(h.random, p.entry[:]); err != nil {
+		return nil, err
+	}
+	sessions := h.sessionsOf(r, a.reading.Body, a.g)
+	if len(sessions) > maxSessions {
+		return nil, errShut
+	}
 	if !p.must && !p.enrol {
+		// What a shop says to a login depends on who is signed in already.
+		if shut, _ := h.isShut(r.Context(), a.g, sessions); shut {
+			return nil, errShut
+		}
 		if a.reading.Endpoint.Config().IdentityCookie == "" {
 			return nil, nil
 		}
 		return p, nil // the answer says who it is
 	}
-	if _, err := io.ReadFull(h.random, p.entry[:]); err != nil {
-		return nil, err
-	}
-	p.sessions = h.sessionKeys(r.Header["Cookie"], a.g)
+	p.sessions = sessions
 	p.landed = h.second.flying.start(p.sessions)
-	if err := hold.Shut(r.Context(), a.g.store, p.sessions, p.entry, p.owner); err != nil {
+	err := hold.Shut(r.Context(), a.g.store, p.sessions, p.entry, p.owner)
+	if err == nil {
+		p.stained, err = hold.Waiting(r.Context(), a.g.store, p.sessions, p.entry, p.owner)
+	}
+	if errors.Is(err, hold.ErrAnother) || errors.Is(err, hold.ErrBusy) {
+		h.unsent(r, a, p)
+		return nil, errShut
+	}
+	if err != nil {
 		p.landed()
 		return nil, errors.Join(errSecond, err)
 	}
 	return p, nil
 }
+
+// alias reports whether an attempt names somebody by an address of e-mail at
+// a door whose answer does not say who it is, of a shop whose other doors do.
+// There the factors are those of the name in the answer, and an address is
+// another name for the same account.
+func (h *Handler) alias(a *attempt) bool {
+	if len(h.second.identity) == 0 || a.reading.Endpoint.Config().IdentityCookie != "" {
+		return false
+	}
+	return strings.Contains(h.reader.FoldAccount(a.reading.Account), "@") ||
+		slices.ContainsFunc(a.reading.Accounts, func(n string) bool { return strings.Contains(h.reader.FoldAccount(n), "@") })
+}
+
+// errShut: a login in a session that waits for the second factor of another.
+var errShut = errors.New("the session waits for a second factor")
 
 // asks notes whether an owner is to give a second factor. When the store does
 // not say, this node's own knowledge of who has one decides; who has none
@@ -151,9 +193,9 @@ func (h *Handler) asks(w http.ResponseWriter, r *http.Request, a *attempt, p *pe
 	case account.Enrolled():
 		p.must = h.risky(a) || !h.trusted(w, r, a, owner)
 	case h.second.Mode == config.SecondRequired:
-		p.enrol, err = h.graceOver(r, a, owner)
+		p.enrol = h.graceOver(a.now, account)
 	}
-	return err
+	return nil
 }
 
 // risky reports whether an attempt has the score from which a trusted browser
@@ -164,29 +206,41 @@ func (h *Handler) risky(a *attempt) bool {
 
 // graceOver reports whether the time is over that a customer has to set a
 // second factor up. It begins with the first login at which he is told.
-func (h *Handler) graceOver(r *http.Request, a *attempt, owner store.Key) (bool, error) {
+func (h *Handler) graceOver(now time.Time, account *factor.Account) bool {
 	grace := h.second.GraceTime()
-	if grace == 0 {
-		return true, nil
+	return grace == 0 || account != nil && !account.AskedSince.IsZero() && now.Sub(account.AskedSince) >= grace
+}
+
+// noteRequired notes at a login that the shop let in that its customer needs a
+// second factor. Before that nobody knows whether there is such a customer.
+func (h *Handler) noteRequired(r *http.Request, g *guard, now time.Time, owner store.Key) {
+	if h.second.Mode != config.SecondRequired || h.second.GraceTime() == 0 {
+		return
 	}
-	since, err := a.g.vault.Required(r.Context(), a.now, owner)
-	return err == nil && a.now.Sub(since) >= grace, err
+	if _, err := g.vault.Required(r.Context(), now, owner); err != nil {
+		h.app.metrics.storeErrors.WithLabelValues("factor").Inc()
+	}
 }
 
 // afterShop holds the shop's answer if a second factor is due, and reports
 // whether it did. What was shut for a login that the shop refused opens.
-func (h *Handler) afterShop(w http.ResponseWriter, r *http.Request, a *attempt, p *pending, answer *answerWriter, o login.Outcome) (held bool, err error) {
+func (h *Handler) afterShop(w http.ResponseWriter, r *http.Request, a *attempt, p *pending, answer *answerWriter, o login.Outcome, refused bool) (held bool, err error) {
 	if p == nil {
 		return false, nil
 	}
 	defer p.landed()
-	switch o {
-	case login.Failure, login.Retry:
+	name, named := h.identity(a, answer.Header())
+	if !named && refused {
 		h.lift(r, a.g, p)
+		if p.stained {
+			h.dropAnswer(w, p, answer)
+			h.settle(r.Context(), a, o)
+			h.report(r, a, o)
+			return true, h.shutPage(w, r, a.g, a.cookies)
+		}
 		return false, nil
-	default: // success, and whatever is not certain to be none
 	}
-	if name, ok := h.identity(a, answer.Header()); ok {
+	if named {
 		who := a.g.ledger.Account(h.reader.FoldAccount(name))
 		if owner := h.owner(a.g, who); owner != p.owner || !p.must && !p.enrol {
 			before := *p
@@ -306,9 +360,13 @@ func (h *Handler) holdAnswer(w http.ResponseWriter, r *http.Request, a *attempt,
 	tooLarge := answer.over
 	h.dropAnswer(w, p, answer)
 	a.verdict = risk.Verdict{Action: risk.SecondFactor, Reasons: a.verdict.Reasons}
-	// The password was right: nothing counts as failed. That somebody signed
-	// in is only said when the factor has been given.
-	h.settle(r.Context(), a, login.Retry)
+	// Where the password was right nothing counts as failed. That somebody
+	// signed in is only said when the factor has been given.
+	counts := login.Retry
+	if o == login.Failure {
+		counts = o
+	}
+	h.settle(r.Context(), a, counts)
 	h.report(r, a, o)
 	if tooLarge || answer.status() == statusLeft {
 		return h.secondPage(w, r, http.StatusBadGateway, a.ref, page.Second{State: page.SecondExpired, Action: shop.Action, Back: shop.Action, Cancel: true})

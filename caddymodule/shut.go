@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"net/url"
-	"strings"
 	"sync"
 	"time"
 
@@ -16,52 +14,17 @@ import (
 	"github.com/login-guard/login-guard/internal/store"
 )
 
-// maxSessions is how many session cookies a request may have: each is looked
-// up, and no browser has that many.
-const maxSessions = 16
-
-// sessionKeys are the rows of the sessions in a request's cookies.
-func (h *Handler) sessionKeys(lines []string, g *guard) []store.Key {
-	if len(lines) == 0 {
-		return nil
-	}
-	return h.sessionKeysOf(looseCookies(lines), g)
-}
-
-// sessionKeysOf names sessions by their values alone, without case: that is
-// how databases of shops compare them, and what is one session to the shop
-// must be one here.
-func (h *Handler) sessionKeysOf(cookies []*http.Cookie, g *guard) (all []store.Key) {
-	seen := map[store.Key]bool{}
-	for _, c := range cookies {
-		name := strings.TrimPrefix(strings.TrimPrefix(c.Name, "__Host-"), "__Secure-")
-		if c.Value == "" || !matchesAny(h.second.sessions, name) && !matchesAny(h.second.sessions, c.Name) {
-			continue
-		}
-		value := c.Value
-		if plain, err := url.PathUnescape(value); err == nil {
-			value = plain
-		}
-		value = strings.ToLower(strings.TrimSpace(strings.Trim(value, `" `)))
-		if k := h.rowKey(g, "session", []byte(value)); value != "" && !seen[k] {
-			seen[k] = true
-			all = append(all, k)
-		}
-	}
-	return all
-}
-
 // shutOut reports whether a request was answered because its session waits
 // for a second factor.
 func (h *Handler) shutOut(w http.ResponseWriter, r *http.Request, own ownCookies) (bool, error) {
-	if h.second == nil || len(r.Header["Cookie"]) == 0 || h.modeNow() == config.ModeMonitor {
+	if h.second == nil || len(r.Header["Cookie"]) == 0 && r.URL.RawQuery == "" || h.modeNow() == config.ModeMonitor {
 		return false, nil
 	}
 	g, err := h.ready()
 	if err != nil {
 		return true, err
 	}
-	sessions := h.sessionKeys(r.Header["Cookie"], g)
+	sessions := h.sessionsOf(r, nil, g)
 	if len(sessions) == 0 {
 		return false, nil
 	}

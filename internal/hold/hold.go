@@ -143,7 +143,13 @@ func (k *Keeper) put(ctx context.Context, t Ticket, a *Answer, end time.Time, tt
 	value := append(append([]byte(nil), header...), nonce...)
 	value = aead.Seal(value, nonce, plain, k.bound(header))
 	clear(plain)
-	groups := []store.Group{{Key: k.group(a.Owner), Max: PerAccount, Replace: true}}
+	// Those of devices that are believed have room of their own: a stranger
+	// who knows the password must not push the owner's out.
+	of := a.Owner
+	if a.Established {
+		of[len(of)-1] ^= 1
+	}
+	groups := []store.Group{{Key: k.group(of), Max: PerAccount, Replace: true}}
 	if !network.IsZero() {
 		groups = append(groups, store.Group{Key: k.group(network), Max: PerNetwork})
 	}

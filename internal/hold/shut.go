@@ -57,6 +57,37 @@ func Shut(ctx context.Context, rows store.Rows, sessions []store.Key, id [16]byt
 	return nil
 }
 
+// ErrAnother: a login of somebody else waits in this session.
+var ErrAnother = errors.New("a login of another account waits in this session")
+
+// Waiting reports whether another login than id waits in one of the sessions;
+// ErrAnother if it is one of another owner.
+func Waiting(ctx context.Context, rows store.Rows, sessions []store.Key, id [16]byte, owner store.Key) (waiting bool, err error) {
+	for _, s := range sessions {
+		row, err := rows.LoadRow(ctx, s)
+		if errors.Is(err, store.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return true, err
+		}
+		var all []entry
+		if err := json.Unmarshal(row.Value, &all); err != nil {
+			return true, fmt.Errorf("a session's row: %w", err)
+		}
+		for _, e := range all {
+			if e.ID == id {
+				continue
+			}
+			if e.Owner != owner {
+				return true, ErrAnother
+			}
+			waiting = true
+		}
+	}
+	return waiting, nil
+}
+
 // Lift ends one login in its sessions: the shop refused it.
 func Lift(ctx context.Context, rows store.Rows, sessions []store.Key, id [16]byte) error {
 	return lift(ctx, rows, sessions, func(e entry) bool { return e.ID == id })

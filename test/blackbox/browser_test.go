@@ -31,6 +31,13 @@ type person struct {
 	base   string // the site's URL, without a slash at the end
 	header http.Header
 	client *http.Client
+	opened map[string]openForm // in other tabs, where they are of use
+}
+
+// openForm is a login form that stands open.
+type openForm struct {
+	to, account, password string // account and password are names of fields
+	values                url.Values
 }
 
 // shared is one pool of connections for all, so that hundreds of people cost
@@ -270,8 +277,9 @@ var (
 func (p *person) loginForm(page, account, password string) (to string, values url.Values) {
 	p.t.Helper()
 	r := p.get(page)
+	var open openForm
 	for _, form := range forms.FindAllString(r.body, -1) {
-		if !strings.Contains(form, `type="password"`) {
+		if !strings.Contains(form, `type="password"`) || strings.Contains(form, "login_guard_") {
 			continue
 		}
 		values = url.Values{}
@@ -281,8 +289,10 @@ func (p *person) loginForm(page, account, password string) (to string, values ur
 				values.Set(in[2], html.UnescapeString(in[3]))
 			case "password":
 				values.Set(in[2], password)
+				open.password = in[2]
 			case "text", "email":
 				values.Set(in[2], account)
+				open.account = in[2]
 			}
 		}
 		if strings.Contains(form, `name="login" value="Log in"`) {
@@ -292,7 +302,16 @@ func (p *person) loginForm(page, account, password string) (to string, values ur
 		if err != nil {
 			p.t.Fatal(err)
 		}
+		if open.to, open.values = u.String(), values; p.opened != nil {
+			p.opened[page] = open
+		}
 		return u.String(), values
+	}
+	if open, ok := p.opened[page]; ok { // still there in another tab
+		values = maps.Clone(open.values)
+		values.Set(open.account, account)
+		values.Set(open.password, password)
+		return open.to, values
 	}
 	p.t.Fatalf("%s has no login form: %s\n%s", page, r.Status, r.body)
 	return "", nil

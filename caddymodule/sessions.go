@@ -1,0 +1,156 @@
+package caddymodule
+
+import (
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/login-guard/login-guard/internal/login"
+	"github.com/login-guard/login-guard/internal/store"
+)
+
+// What is one session to a shop must be one here, however its sender spells
+// it: shops undo escapes and quotes, each in its own way, and databases compare
+// without case and accents. Two sessions that are one here are shut together,
+// which harms nobody, as their values are drawn at random.
+
+// maxSessions is how many sessions a request may name: each is looked up, and
+// written down at a login. No browser has that many.
+const maxSessions = 16
+
+// isSession reports whether a cookie of that name may hold a session.
+func (s *second) isSession(name string) bool {
+	name = sessionName(name)
+	return matchesAny(s.names, name) || matchesAny(s.names, strings.TrimPrefix(strings.TrimPrefix(name, "__host-"), "__secure-"))
+}
+
+// sessionName is a cookie's name as the most forgiving shop reads it.
+func sessionName(name string) string {
+	name, _, _ = strings.Cut(unescaped(name), "\x00")
+	name = strings.TrimSpace(name) // Node does so at its end too
+	return strings.ToLower(strings.Map(func(r rune) rune {
+		if r == ' ' || r == '.' || r == '[' {
+			return '_' // as PHP does
+		}
+		return r
+	}, name))
+}
+
+// sessionsOf are the rows of the sessions that a request names: in cookies,
+// and in its query and the body of a login, where shops written in PHP may
+// take one from by the cookie's name.
+func (h *Handler) sessionsOf(r *http.Request, body []byte, g *guard) []store.Key {
+	cookies := sentCookies(r.Header["Cookie"])
+	for _, pairs := range []string{r.URL.RawQuery, string(body)} {
+		for part := range strings.FieldsFuncSeq(pairs, func(c rune) bool { return c == '&' || c == ';' }) {
+			name, value, _ := strings.Cut(part, "=")
+			if h.second.isSession(name) {
+				cookies = append(cookies, &http.Cookie{Name: name, Value: strings.ReplaceAll(value, "+", " ")})
+			}
+		}
+	}
+	return h.sessionKeysOf(cookies, g)
+}
+
+// sessionKeys are the rows of the sessions in a request's cookies.
+func (h *Handler) sessionKeys(lines []string, g *guard) []store.Key {
+	if len(lines) == 0 {
+		return nil
+	}
+	return h.sessionKeysOf(sentCookies(lines), g)
+}
+
+// sentCookies are the cookies of a request, as they were sent. RFC 2109 had
+// commas between them too, and some frameworks still do.
+func sentCookies(lines []string) (all []*http.Cookie) {
+	split := func(line string) {
+		for part := range strings.SplitSeq(line, ";") {
+			if name, value, ok := strings.Cut(part, "="); ok {
+				all = append(all, &http.Cookie{Name: name, Value: value})
+			}
+		}
+	}
+	for _, line := range lines {
+		if split(line); strings.Contains(line, ",") {
+			split(strings.ReplaceAll(line, ",", ";"))
+		}
+	}
+	return all
+}
+
+// sessionKeysOf names sessions by their values alone.
+func (h *Handler) sessionKeysOf(cookies []*http.Cookie, g *guard) (all []store.Key) {
+	seen := map[store.Key]bool{}
+	for _, c := range cookies {
+		if c.Value == "" || !h.second.isSession(c.Name) {
+			continue
+		}
+		value := sessionValue(c.Value)
+		if k := h.rowKey(g, "session", []byte(value)); value != "" && !seen[k] {
+			seen[k] = true
+			all = append(all, k)
+		}
+	}
+	return all
+}
+
+// sessionValue is what is left of a session's value when every way of
+// spelling it is undone.
+func sessionValue(s string) string {
+	for range 3 {
+		before := s
+		s, _, _ = strings.Cut(unescaped(s), "\x00")
+		s = unquoted(strings.TrimSpace(strings.Trim(strings.TrimSpace(s), `"`))) // as Python does
+		if s == before {
+			break
+		}
+	}
+	return login.FoldAccount(s)
+}
+
+// unescaped undoes the percent escapes of a text, and leaves what is none.
+func unescaped(s string) string {
+	if !strings.Contains(s, "%") {
+		return s
+	}
+	if plain, err := url.PathUnescape(s); err == nil {
+		return plain
+	}
+	var out strings.Builder
+	for i := 0; i < len(s); i++ {
+		if s[i] == '%' && i+2 < len(s) {
+			if n, err := strconv.ParseUint(s[i+1:i+3], 16, 8); err == nil {
+				out.WriteByte(byte(n))
+				i += 2
+				continue
+			}
+		}
+		out.WriteByte(s[i])
+	}
+	return out.String()
+}
+
+// unquoted undoes the escapes inside of quotes: octal ones and backslashes.
+func unquoted(s string) string {
+	if !strings.Contains(s, `\`) {
+		return s
+	}
+	var out strings.Builder
+	for i := 0; i < len(s); i++ {
+		if s[i] != '\\' || i+1 == len(s) {
+			out.WriteByte(s[i])
+			continue
+		}
+		if i+3 < len(s) {
+			if n, err := strconv.ParseUint(s[i+1:i+4], 8, 8); err == nil {
+				out.WriteByte(byte(n))
+				i += 3
+				continue
+			}
+		}
+		i++
+		out.WriteByte(s[i])
+	}
+	return out.String()
+}
