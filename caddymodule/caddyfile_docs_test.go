@@ -24,7 +24,7 @@ var looksLikeCaddyfile = regexp.MustCompile(`(?m)^[ \t]*login_guard([ \t]|$)`)
 // inside login_guard's own, one marked `caddyfile wrong` is refused.
 func TestDocs(t *testing.T) {
 	t.Setenv("LOGIN_GUARD_KEY", strings.Repeat("0f", 32))
-	for _, name := range []string{"SMS_SECRET", "NOTICE_SECRET", "MAIL_PASSWORD"} {
+	for _, name := range []string{"SMS_SECRET", "SMS_TOKEN", "NOTICE_SECRET", "MAIL_PASSWORD"} {
 		t.Setenv(name, strings.Repeat("0f", 16))
 	}
 	root := ".."
