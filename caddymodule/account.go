@@ -124,10 +124,27 @@ func (h *Handler) enrolHeld(w http.ResponseWriter, r *http.Request, g *guard, no
 	}
 	d.open()
 	d.actor.Factor = d.state.Given
+	if !q.held.Enrol && d.state.Given == "" {
+		return h.askSecond(w, r, g, now, q) // of another login
+	}
 	if f != nil && subtle.ConstantTimeCompare([]byte(f[fieldToken]), []byte(d.token)) != 1 {
 		d.f = nil
 	}
 	return d.serve()
+}
+
+// setUpAgain leads somebody who had to use a recovery code, and so has lost
+// something, to setting up anew, before his login goes on. He may do it later.
+func (h *Handler) setUpAgain(w http.ResponseWriter, r *http.Request, g *guard, now time.Time, q secondAsk, own ownCookies) error {
+	d := &desk{h: h, w: w, r: r, g: g, now: now, owner: q.held.Owner, name: q.held.Name, session: hex.EncodeToString(q.ticket.ID[:]), held: &q, own: own}
+	var err error
+	if d.account, err = g.vault.Load(r.Context(), q.held.Owner); err != nil {
+		return d.away(err)
+	}
+	d.open()
+	d.state = deskState{Given: factor.GivenRecovery}
+	d.actor = factor.Actor{Established: q.held.Established, Factor: factor.GivenRecovery, From: from(r, g)}
+	return d.setup()
 }
 
 // open reads the state that the page before left, and makes the form's token.

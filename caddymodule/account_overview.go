@@ -3,6 +3,7 @@ package caddymodule
 import (
 	"slices"
 
+	"github.com/login-guard/login-guard/config"
 	"github.com/login-guard/login-guard/internal/factor"
 	"github.com/login-guard/login-guard/internal/page"
 )
@@ -17,6 +18,11 @@ func (d *desk) overview(problem string, s page.Said) error {
 	if a == nil {
 		return d.show(v)
 	}
+	if d.h.second.Mode == config.SecondRequired && !a.Enrolled() && !a.AskedSince.IsZero() {
+		v.Required = a.AskedSince.Add(d.h.second.GraceTime())
+	}
+	v.KeysOnly = a.KeysOnly
+	v.Keys = !a.KeysOnly && len(a.Passkeys) > 0 && (len(a.Passkeys) > 1 || len(a.Recovery) > 0) && len(a.Apps)+len(a.Contacts) > 0
 	if !a.RecoveryMade.IsZero() {
 		v.CodesLeft = len(a.Recovery)
 	}
@@ -125,6 +131,18 @@ func (d *desk) test() error {
 	return d.asks(asking{}, 0)
 }
 
+// keysOnly accepts passkeys and recovery codes only, or the others again.
+func (d *desk) keysOnly(on bool) func() error {
+	return func() error {
+		a, err := d.g.vault.SetKeysOnly(d.r.Context(), d.now, d.owner, d.actor, on)
+		if err != nil {
+			return err
+		}
+		d.changed(a)
+		return d.done(page.SaidNothing)
+	}
+}
+
 func (d *desk) forget() error {
 	own := d.g.vault.Device(d.now, d.owner, d.account, d.own.trust)
 	id := d.id()
@@ -208,12 +226,16 @@ func nextOf(n factor.Next) page.Next {
 	switch n {
 	case factor.NextAdd:
 		return page.NextSetup
-	case factor.NextSaveRecovery, factor.NextRenewRecovery:
+	case factor.NextSaveRecovery:
 		return page.NextCodes
+	case factor.NextRenewRecovery:
+		return page.NextRenew
+	case factor.NextKeysOnly:
+		return page.NextKeys
 	case factor.NextAddPasskey:
 		return page.NextPasskey
 	case factor.NextDropContact:
-		return page.NextApp
+		return page.NextDrop
 	case factor.NextSecond:
 		return page.NextAnother
 	case factor.NextTest:

@@ -27,6 +27,7 @@ func (d *desk) steps() map[string]func() error {
 	for name, step := range map[string]func() error{
 		"edit": d.edit, "rename": d.rename, "remove": d.askRemove, "delete": d.remove, "test": d.test,
 		"forget": d.forget, "signout": d.signOutAll, "dismiss": d.dismiss, "undo": d.undo,
+		"keys_on": d.keysOnly(true), "keys_off": d.keysOnly(false),
 	} {
 		all[name] = step
 	}
@@ -57,13 +58,14 @@ func (d *desk) offered() []page.Method {
 // all that is needed.
 func (d *desk) setup() error {
 	d.state.Challenge, d.state.State, d.state.Codes, d.state.Contact = "", nil, nil, ""
-	if d.held != nil && d.account.Enrolled() && d.actor.Factor != "" {
+	through := d.held != nil && d.account.Enrolled() && d.actor.Factor != ""
+	if through && d.actor.Factor != factor.GivenRecovery {
 		if len(d.account.Recovery) == 0 {
 			return d.makeCodes()
 		}
 		return d.finish()
 	}
-	return d.show(page.Account{State: page.AccountSetup, Offered: d.offered()})
+	return d.show(page.Account{State: page.AccountSetup, Offered: d.offered(), Later: through})
 }
 
 // finish lets the login go that waited for a factor.

@@ -40,6 +40,8 @@ func (a *adminAPI) Routes() []caddy.AdminRoute {
 		{Pattern: "/login_guard/simulate", Handler: adminPost(simulate)},
 		{Pattern: "/login_guard/erase", Handler: adminPost(erase)},
 		{Pattern: "/login_guard/factor", Handler: adminPost(serveFactor)},
+		{Pattern: "/login_guard/factor/export", Handler: caddy.AdminHandlerFunc(serveExport)},
+		{Pattern: "/login_guard/factor/import", Handler: caddy.AdminHandlerFunc(serveImport)},
 		{Pattern: "/login_guard/orders", Handler: adminPost(setOrder)},
 		{Pattern: "/login_guard/orders/list", Handler: adminGet(listOrders)},
 		{Pattern: "/login_guard/learn", Handler: caddy.AdminHandlerFunc(serveLearn)},
@@ -253,6 +255,9 @@ func revoke(app *App, r *http.Request, q revokeAsk) (any, error) {
 	}
 	// Cookies hold whole seconds: what was issued in this one is older.
 	if err := g.ledger.Revoke(r.Context(), h.now().Truncate(time.Second), account); err != nil {
+		return nil, err
+	}
+	if err := h.distrust(r.Context(), g, account); err != nil {
 		return nil, err
 	}
 	return map[string]any{"site": h.name, "revoked": what}, nil

@@ -13,13 +13,15 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/login-guard/login-guard/config"
+	"github.com/login-guard/login-guard/internal/device"
 	"github.com/login-guard/login-guard/internal/factor"
+	"github.com/login-guard/login-guard/internal/store"
 )
 
 // factorAsk is what an operator asks of second factors.
 type factorAsk struct {
 	Site string `json:"site,omitempty"`
-	// status, reset, withdraw, unlock, rekey or accept-loss.
+	// status, reset, withdraw, unlock, rekey, accept-loss or forget-key.
 	Do      string `json:"do"`
 	Account string `json:"account,omitempty"`
 	// Delay of a reset, such as 24h or 0s. Default: the site's reset_delay
@@ -78,6 +80,10 @@ func serveFactor(app *App, r *http.Request, q factorAsk) (any, error) {
 		done, err := g.vault.Rekey(r.Context(), h.factorGroup(g))
 		out.Rekeyed, out.Done = &done, q.Do
 		return out, err
+	case "forget-key":
+		app.logger.Warn("second factors that another key made are given up; their accounts are open to the password alone", zap.String("by", q.By))
+		out.Done = q.Do
+		return out, h.forgetKey(r.Context(), g)
 	case "accept-loss":
 		n, err := g.store.AcceptLoss(r.Context())
 		out.Lost, out.Done = n, q.Do
@@ -119,7 +125,7 @@ func (h *Handler) changeFactor(ctx context.Context, g *guard, owner factor.ID, q
 	case "unlock":
 		a, err = g.vault.Unlock(ctx, owner)
 	default:
-		return nil, fmt.Errorf("%q is none of status, reset, withdraw, unlock, rekey and accept-loss", q.Do)
+		return nil, fmt.Errorf("%q is none of status, reset, withdraw, unlock, rekey, accept-loss and forget-key", q.Do)
 	}
 	if errors.Is(err, factor.ErrNone) {
 		return nil, errors.New("the account has none of that")
@@ -144,6 +150,23 @@ func (h *Handler) factorGroup(g *guard) uint64 {
 	return binary.BigEndian.Uint64(group[:])
 }
 
+// distrust ends the trust in all browsers of an account, or of everybody when
+// account is the zero value.
+func (h *Handler) distrust(ctx context.Context, g *guard, account device.Account) error {
+	if h.second == nil {
+		return nil
+	}
+	if account != (device.Account{}) {
+		return g.vault.PasswordChanged(ctx, h.owner(g, account))
+	}
+	return g.store.EachRow(ctx, h.factorGroup(g), func(owner store.Key, _ store.Row) error {
+		if err := g.vault.PasswordChanged(ctx, owner); !errors.Is(err, factor.ErrSealed) {
+			return err
+		}
+		return nil
+	})
+}
+
 // rekeyFactors seals all second factors anew, so that an old key can go.
 func (a *App) rekeyFactors(ctx context.Context) error {
 	for _, h := range a.siteList() {
@@ -164,13 +187,20 @@ func (a *App) rekeyFactors(ctx context.Context) error {
 // factorCommand is the verb `factor`.
 func factorCommand() *cobra.Command {
 	q := factorAsk{}
-	const use = "factor status|reset|withdraw|unlock|rekey|accept-loss [ACCOUNT]"
+	replace := false
+	const use = "factor status|reset|withdraw|unlock|rekey|export|import|accept-loss|forget-key [ACCOUNT|FILE]"
 	v := newVerb(use, "Look after customers' second factors", func(v *verb, args []string) error {
 		if len(args) == 0 || len(args) > 2 {
-			return errors.New("want what to do and, but for status, rekey and accept-loss, an account")
+			return errors.New("want what to do and, where it is about one, an account")
 		}
 		if q.Do = args[0]; len(args) == 2 {
 			q.Account = args[1]
+		}
+		if q.Do == "export" || q.Do == "import" {
+			if len(args) != 2 {
+				return errors.New("name the file")
+			}
+			return v.transfer(q.Do, args[1], replace)
 		}
 		q.Site = v.site
 		if q.By == "" {
@@ -193,10 +223,14 @@ func factorCommand() *cobra.Command {
   factor withdraw anna@example.org    take a reset back that waits
   factor unlock anna@example.org      forget wrong codes that were counted
   factor rekey                        seal all anew with the first key
+  factor export FILE                  all of them, sealed
+  factor import FILE                  add those that are not there; --replace for all
   factor accept-loss                  the store was emptied: give up what it lost
+  factor forget-key                   the key was lost: give up what it made
 
 ACCOUNT is as it is typed at the login. A reset waits for the site's
 reset_delay; --delay 0s does it at once. Make sure first who asks for it.`
+	v.cmd.Flags().BoolVar(&replace, "replace", false, "import: also in place of what is there")
 	v.cmd.Flags().StringVar(&q.Delay, "delay", "", "how long a reset waits, such as 24h")
 	v.cmd.Flags().StringVar(&q.By, "by", "", "who orders it (default: the user who runs the command)")
 	return v.cmd
@@ -215,6 +249,9 @@ func printFactor(v *verb, out factorReply) {
 		return
 	case out.Done == "accept-loss":
 		fmt.Fprintf(w, "%s: %d rows that the store lost are given up\n", out.Site, out.Lost)
+		return
+	case out.Done == "forget-key":
+		fmt.Fprintf(w, "%s: the second factors that another key made are given up\n", out.Site)
 		return
 	case out.Due != nil:
 		fmt.Fprintf(w, "%s: %s: the second factor goes at %s; its owner is told at each login and may object\n", out.Site, out.Account, out.Due.Local().Format(time.DateTime))

@@ -177,10 +177,10 @@ func (h *Handler) secondForm(w http.ResponseWriter, r *http.Request, g *guard, f
 	}
 	q := secondAsk{held: held, ticket: t, asking: asking{method: f[fieldMethod]}}
 	switch {
-	case held.Enrol:
+	case held.Enrol, f[fieldTicket] != "":
 		return h.enrolHeld(w, r, g, now, q, f, own)
 	case f[fieldStep] == stepSecond:
-		return h.verifySecond(w, r, g, now, q, f, own)
+		return h.verifySecond(w, r, g, now, q, f, own, shop)
 	case f[fieldStep] == stepResend:
 		q.asking = h.sendCode(r, g, now, held.Owner, held.Challenge, q.method)
 	}
@@ -188,7 +188,7 @@ func (h *Handler) secondForm(w http.ResponseWriter, r *http.Request, g *guard, f
 }
 
 // verifySecond judges an answer and lets the held answer go when it is right.
-func (h *Handler) verifySecond(w http.ResponseWriter, r *http.Request, g *guard, now time.Time, q secondAsk, f map[string]string, own ownCookies) error {
+func (h *Handler) verifySecond(w http.ResponseWriter, r *http.Request, g *guard, now time.Time, q secondAsk, f map[string]string, own ownCookies, shop caddyhttp.Handler) error {
 	res, err := h.judgeFactor(r, g, now, q.held.Owner, q.held.Challenge, q.held.Established, false, f)
 	if err != nil {
 		h.app.metrics.storeErrors.WithLabelValues("factor").Inc()
@@ -200,9 +200,13 @@ func (h *Handler) verifySecond(w http.ResponseWriter, r *http.Request, g *guard,
 	if !res.Right() {
 		if q.asking = wrongly(q.method, f, res); res.Why == factor.Gone || res.Left == 0 && res.Why != factor.NotOffered {
 			h.dropHeld(r, g, q.ticket)
+			h.signOut(r, shop)
 			return h.secondPage(w, r, http.StatusOK, q.held.Ref, page.Second{State: page.SecondExpired, Action: q.held.Action, Back: q.held.Action, Cancel: true})
 		}
 		return h.askSecond(w, r, g, now, q)
+	}
+	if res.SetUpAgain && !q.held.Script {
+		return h.setUpAgain(w, r, g, now, q, own)
 	}
 	return h.release(w, r, g, q.ticket, q.held, own, true, func(_ *attempt, p *proof) {
 		p.Given, p.Epoch = res.Factor, res.Account.Epoch

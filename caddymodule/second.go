@@ -37,6 +37,7 @@ type second struct {
 	// names are both as isSession compares them.
 	names   []string
 	flying  flights
+	key     keyCheck
 	senders map[factor.Kind]send.Sender
 	hook    *send.Webhook // nil: notices go nowhere
 }
@@ -113,6 +114,9 @@ var errSecond = errors.New("the store does not say whether the account has a sec
 func (h *Handler) beforeShop(w http.ResponseWriter, r *http.Request, a *attempt) (*pending, error) {
 	if h.second == nil || a.mode == config.ModeMonitor {
 		return nil, nil
+	}
+	if err := h.second.key.check(r.Context(), h, a.g); err != nil {
+		return nil, errors.Join(errSecond, err)
 	}
 	if h.alias(a) {
 		return nil, errShut

@@ -86,6 +86,10 @@ const (
 	// EmptyLife is how long a document without any factor is kept, for its
 	// notices and counters.
 	EmptyLife = 30 * 24 * time.Hour
+	// AskedLife is how long it is remembered since when a customer knows that
+	// a factor is required: beyond the longest grace period, however seldom
+	// he comes.
+	AskedLife = 3 * 365 * 24 * time.Hour
 )
 
 // Bounds of a document, so that it stays within a few KiB.

@@ -167,7 +167,11 @@ func (v *Vault) once(ctx context.Context, id ID, fn func(*Account) error) (*Acco
 		if value, err = v.seal(id, a); err != nil {
 			return nil, err
 		}
-		if !a.Enrolled() {
+		switch {
+		case a.Enrolled():
+		case !a.AskedSince.IsZero():
+			ttl = AskedLife
+		default:
 			ttl = EmptyLife
 		}
 	}

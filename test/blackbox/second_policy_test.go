@@ -8,6 +8,8 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
@@ -188,6 +190,12 @@ func TestAnOperatorTakesASecondFactorAway(t *testing.T) {
 	say("1 accounts with a second factor: 1 apps", "status")
 	say("level 2; 1 apps", "status", alice.Email)
 	say("sealed anew", "rekey")
+	file := filepath.Join(t.TempDir(), "factors")
+	say("opens with the same list of keys", "export", file)
+	if raw, err := os.ReadFile(file); err != nil || len(raw) < 200 || strings.Contains(string(raw), alice.Email) {
+		t.Errorf("the export has %d bytes: %v", len(raw), err)
+	}
+	say("0 added, 0 replaced, 1 were there", "import", file)
 	say("the second factor goes at", "reset", alice.Email, "--delay", "24h")
 	if r := visitor(t, g.URL, "198.51.100.8").login(alice.Email, alice.Password); r.guard() != "second-factor" {
 		t.Errorf("before the reset is due the login met %q", r.guard())
@@ -197,6 +205,10 @@ func TestAnOperatorTakesASecondFactorAway(t *testing.T) {
 	if r := visitor(t, g.URL, "198.51.100.9").login(alice.Email, alice.Password); r.guard() != "" {
 		t.Errorf("after the reset the login met %q", r.guard())
 	}
+	say("1 replaced", "import", file, "--replace")
+	if r := visitor(t, g.URL, "198.51.100.10").login(alice.Email, alice.Password); r.guard() != "second-factor" {
+		t.Errorf("after the import the login met %q", r.guard())
+	}
 	if out, err := g.Command("login-guard", "factor", "reset", "nobody@shop.example", "--admin", g.AdminAddr); err == nil {
 		t.Errorf("a reset of nobody: %s", out)
 	}
@@ -204,5 +216,76 @@ func TestAnOperatorTakesASecondFactorAway(t *testing.T) {
 		if strings.Contains(line, alice.Email) {
 			t.Errorf("the raw name is in the log: %s", line)
 		}
+	}
+}
+
+func TestARecoveryCodeLeadsToSettingUpAgain(t *testing.T) {
+	t.Parallel()
+	shop := shoptest.Generic().Start(t)
+	g := guardtest.Start(t, secondSite(door{}, shop))
+	alice := shoptest.Alice()
+	p := visitor(t, g.URL, "198.51.100.7")
+	p.login(alice.Email, alice.Password)
+	old := p.enrols()
+	for _, way := range []string{"later", "now"} {
+		q := visitor(t, g.URL, "198.51.100.8")
+		r := q.login(alice.Email, alice.Password)
+		code := old.recovery[0]
+		old.recovery = old.recovery[1:]
+		r = q.sends(r, "step", "second", "method", "recovery", "code", strings.ToLower(code))
+		if in := q.get("/account"); strings.Contains(in.body, "Signed in") || !strings.Contains(r.body, `value="later"`) {
+			t.Fatalf("%s: a recovery code met %q\n%s", way, r.guard(), cut(r.body))
+		}
+		if way == "later" {
+			r = q.sends(r, "step", "later")
+		} else {
+			r = q.sends(r, "step", "add", "method", "app")
+			m := regexp.MustCompile(`otpauth://totp/[^"]*`).FindString(r.body)
+			r = q.sends(r, "step", "app", "code", phoneOf(t, m).code(-1))
+		}
+		if r.guard() != "" {
+			t.Fatalf("%s: then it met %q\n%s", way, r.guard(), cut(r.body))
+		}
+		if in := q.get("/account"); !strings.Contains(in.body, "Signed in") {
+			t.Errorf("%s: not signed in", way)
+		}
+		if again := visitor(t, g.URL, "198.51.100.9"); true {
+			r := again.login(alice.Email, alice.Password)
+			if r = again.sends(r, "step", "second", "method", "recovery", "code", code); r.guard() == "" {
+				t.Errorf("%s: a recovery code is good twice", way)
+			}
+		}
+	}
+}
+
+func TestAnotherKeyOpensNoAccountWithASecondFactor(t *testing.T) {
+	t.Parallel()
+	shop := shoptest.Generic().Start(t)
+	site := secondSite(door{}, shop)
+	g := guardtest.Start(t, site)
+	alice, bob := shoptest.Alice(), shoptest.Bob()
+	p := visitor(t, g.URL, "198.51.100.7")
+	p.login(alice.Email, alice.Password)
+	p.enrols()
+	key := strings.Replace(site, "key $KEY", "key "+strings.Repeat("0123456789abcdef", 4), 1)
+	if problem := g.Reload(key); problem != "" {
+		t.Fatal(problem)
+	}
+	for _, who := range []shoptest.Account{alice, bob} {
+		if r := visitor(t, g.URL, "198.51.100.8").login(who.Email, who.Password); r.StatusCode != http.StatusServiceUnavailable {
+			t.Errorf("%s: %d %q", who.Name, r.StatusCode, r.guard())
+		}
+	}
+	if r := visitor(t, g.URL, "198.51.100.8").get("/"); r.StatusCode != http.StatusOK {
+		t.Errorf("the shop itself: %d", r.StatusCode)
+	}
+	if !strings.Contains(g.Log(), "made with another key") {
+		t.Error("the log does not say why")
+	}
+	if out, err := g.Command("login-guard", "factor", "forget-key", "--admin", g.AdminAddr); err != nil {
+		t.Fatal(err, out)
+	}
+	if r := visitor(t, g.URL, "198.51.100.8").login(bob.Email, bob.Password); r.guard() != "" {
+		t.Errorf("after the operator gave them up: %d %q", r.StatusCode, r.guard())
 	}
 }

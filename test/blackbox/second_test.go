@@ -120,16 +120,7 @@ func (p *person) enrols() *phone {
 // enrolsApp goes on from the page with the QR code to the last.
 func (p *person) enrolsApp(r reply) *phone {
 	p.t.Helper()
-	m := regexp.MustCompile(`otpauth://totp/[^"]*`).FindString(r.body)
-	u, err := url.Parse(html.UnescapeString(m))
-	if err != nil || m == "" {
-		p.t.Fatalf("no otpauth address on the page (%v):\n%s", err, cut(r.body))
-	}
-	secret, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(u.Query().Get("secret"))
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	a := &phone{secret: secret}
+	a := phoneOf(p.t, regexp.MustCompile(`otpauth://totp/[^"]*`).FindString(r.body))
 	r = p.sends(r, "step", "app", "code", a.code(-1))
 	a.recovery = regexp.MustCompile(`[2-9A-HJ-NP-Z]{4}(-[2-9A-HJ-NP-Z]{4}){3}`).FindAllString(r.body, -1)
 	if len(a.recovery) < 10 {
@@ -141,6 +132,20 @@ func (p *person) enrolsApp(r reply) *phone {
 		p.t.Fatalf("after the set-up: %d", r.StatusCode)
 	}
 	return a
+}
+
+// phoneOf is an app with what a QR code says.
+func phoneOf(t testing.TB, uri string) *phone {
+	t.Helper()
+	u, err := url.Parse(html.UnescapeString(uri))
+	if err != nil || uri == "" {
+		t.Fatalf("no otpauth address on the page (%v)", err)
+	}
+	secret, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(u.Query().Get("secret"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &phone{secret: secret}
 }
 
 func secondSite(d door, shop *shoptest.Shop, options ...string) string {
