@@ -155,6 +155,9 @@ func status(app *App) (any, error) {
 		if s.Since.Outcomes["unknown"] >= 10 && s.Since.Outcomes["success"] == 0 {
 			s.Warnings = append(s.Warnings, "no login was ever seen to succeed: what the shop answers to a right password is not recognised; name a preset, or write an endpoint with success")
 		}
+		if h.second != nil && mode == config.ModeMonitor {
+			s.Warnings = append(s.Warnings, "second_factor is on, and nobody is asked for it in monitor mode: the password alone is enough; write mode enforce when you have seen enough")
+		}
 		if app.lax.Load() > 0 {
 			s.Warnings = append(s.Warnings, laxProxies)
 		}
