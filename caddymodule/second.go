@@ -54,7 +54,7 @@ func newSecond(h *Handler) (*second, error) {
 			continue
 		}
 		names := e.SessionCookies
-		if len(names) == 0 {
+		if len(names) == 0 || e.Name == config.GenericPreset {
 			names = slices.Concat(known.Login, known.Visitor)
 		}
 		for _, n := range names {

@@ -295,12 +295,12 @@ func TestManySessionsInOneLoginAreNoLogin(t *testing.T) {
 	thief := visitor(t, g.URL, "203.0.113.9")
 	thief.spied(canary)
 	var line []string
-	for i := range 500 {
+	for i := range 100 {
 		line = append(line, fmt.Sprintf("sid=many%040d", i))
 	}
 	r := thief.jsonLogin(alice.Email, alice.Password, "Cookie", strings.Join(line, "; "))
-	thief.sendsCookies("GET", "/account", line[499])
+	thief.sendsCookies("GET", "/account", line[99])
 	if r.guard() != "second-factor" {
-		t.Errorf("500 sessions in a login met %q", r.guard())
+		t.Errorf("100 sessions in a login met %q: %d %s", r.guard(), r.StatusCode, cut(r.body))
 	}
 }
