@@ -199,8 +199,10 @@ func (h *Handler) verifySecond(w http.ResponseWriter, r *http.Request, g *guard,
 	h.countSecond(f[fieldMethod], res)
 	if !res.Right() {
 		if q.asking = wrongly(q.method, f, res); res.Why == factor.Gone || res.Left == 0 && res.Why != factor.NotOffered {
-			h.dropHeld(r, g, q.ticket)
-			h.signOut(r, shop)
+			h.overHeld(r, g, q.ticket, res)
+			if res.Why != factor.Gone {
+				h.signOut(r, shop)
+			}
 			return h.secondPage(w, r, http.StatusOK, q.held.Ref, page.Second{State: page.SecondExpired, Action: q.held.Action, Back: q.held.Action, Cancel: true})
 		}
 		return h.askSecond(w, r, g, now, q)
@@ -265,6 +267,15 @@ func wrongly(method string, f map[string]string, res *factor.Result) asking {
 func (h *Handler) countSecond(method string, res *factor.Result) {
 	class, _ := classOf(method)
 	h.app.metrics.challenges.WithLabelValues("second_factor_"+class.String(), res.Why.String()).Inc()
+}
+
+// overHeld forgets a held answer whose challenge wrong answers ended. One whose
+// challenge is gone stays: it may be on its way to whoever gave the right
+// answer in this moment, as a form that is sent twice is.
+func (h *Handler) overHeld(r *http.Request, g *guard, t hold.Ticket, res *factor.Result) {
+	if res.Why != factor.Gone {
+		h.dropHeld(r, g, t)
+	}
 }
 
 // dropHeld forgets a held answer. Its sessions stay shut.

@@ -105,7 +105,7 @@ func (h *Handler) serveSecondScript(w http.ResponseWriter, r *http.Request, g *g
 		}
 		return sendJSON(w, http.StatusOK, reply{Clearance: clearance})
 	case res.Why == factor.Gone, res.Left == 0 && res.Why != factor.NotOffered:
-		h.dropHeld(r, g, t)
+		h.overHeld(r, g, t, res)
 		return sendJSON(w, http.StatusNotFound, reply{Status: "gone"})
 	}
 	return h.secondTask(w, r, g, now, held, wrongly(a.Method, f, res), http.StatusForbidden)
