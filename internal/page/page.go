@@ -18,6 +18,9 @@
 //   - A page costs an attacked gateway little: the templates make each form of
 //     a page once, and what differs between answers is put in place.
 //
+//   - So are the pages of the second factor (Second, Account), which say of
+//     themselves what their forms post. They have at most 20 kB.
+//
 // It decides nothing: which page is due, and what is in it, is the caller's.
 //
 // # What the form posts

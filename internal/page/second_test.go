@@ -5,6 +5,8 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -267,4 +269,66 @@ func TestWhatWentWrongWithTheSecondFactorIsSaidInPlace(t *testing.T) {
 	for name := range want {
 		t.Errorf("there is no %s", name)
 	}
+}
+
+func TestFieldsOfTheSecondFactorSayWhatTheyAreFor(t *testing.T) {
+	want := map[string]string{
+		"second, app":          `name="login_guard_code" inputmode="numeric" autocomplete="one-time-code"`,
+		"second, sms":          `name="login_guard_code" inputmode="numeric" autocomplete="one-time-code"`,
+		"second, recovery":     `name="login_guard_code" autocomplete="off" autocapitalize="characters"`,
+		"account, add phone":   `name="login_guard_contact" type="tel" autocomplete="tel"`,
+		"account, add e-mail":  `name="login_guard_contact" type="email" autocomplete="email"`,
+		"account, add passkey": `name="login_guard_name" maxlength="40" autocomplete="off"`,
+	}
+	stepPages(t, newPages(t, Theme{}), "en", func(name string, _ *http.Response, page string) {
+		if part, known := want[name]; known && !strings.Contains(page, part) {
+			t.Errorf("%s: no field %s", name, part)
+		} else if known {
+			delete(want, name)
+		}
+	})
+	for name := range want {
+		t.Errorf("%s was not seen, or lacks its field", name)
+	}
+}
+
+// Nobody is remembered, and no passkey asked for, who did not say so.
+func TestThePageOfTheSecondFactorPresumesNothing(t *testing.T) {
+	p := newPages(t, Theme{})
+	stepPages(t, p, "en", func(name string, _ *http.Response, page string) {
+		if regexp.MustCompile(`<input[^>]* checked`).MatchString(page) {
+			t.Errorf("%s: a box is ticked", name)
+		}
+		if box := strings.Contains(page, `name="login_guard_trust"`); box && (strings.HasPrefix(name, "account") || name == "second, app alone") {
+			t.Errorf("%s: it offers to remember the browser", name)
+		}
+		if n := strings.Count(page, `value="cancel"`); name == "second, app" && n != 1 {
+			t.Errorf("%s: %d ways to cancel", name, n)
+		}
+		for _, form := range regexp.MustCompile(`(?s)<form.*?</form>`).FindAllString(page, -1) {
+			if strings.HasPrefix(name, "account") && !strings.Contains(form, `name="login_guard_token" value="ttt`) {
+				t.Errorf("%s: a form without the token: %s", name, form)
+			}
+			if !strings.Contains(form, `method="post"`) || !strings.Contains(form, `name="login_guard_step"`) {
+				t.Errorf("%s: a form that says no step: %s", name, form)
+			}
+		}
+	})
+}
+
+func TestMarkupInAShopsOwnWordsIsText(t *testing.T) {
+	folder := t.TempDir()
+	if err := os.WriteFile(filepath.Join(folder, "en.json"), []byte(`{"account_added": "<b>{date}<i>", "notice_failed": "<u>", "second_host": "<s>{host}"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	stepPages(t, newPages(t, Theme{Languages: folder}), "en", func(name string, _ *http.Response, page string) {
+		for _, markup := range []string{"<b>", "<i>", "<u>", "<s>"} {
+			if strings.Contains(page, markup) {
+				t.Errorf("%s: has %s", name, markup)
+			}
+		}
+		if name == "account, overview" && !strings.Contains(page, `&lt;b&gt;<time datetime="2026-03-01">2026-03-01</time>&lt;i&gt;`) {
+			t.Errorf("%s: not the shop's words", name)
+		}
+	})
 }

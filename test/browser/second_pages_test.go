@@ -138,6 +138,9 @@ func TestEveryPageOfTheSecondFactorCanBeUsedByEverybody(t *testing.T) {
 				p.fits("with text twice as large")
 				eval[bool](p, "(document.documentElement.style.fontSize = '', true)")
 				p.size(1000, 800)
+				if language == "en" {
+					p.walk320()
+				}
 				p.axe()
 				p.media(map[string]string{"forced-colors": "active"})
 				p.forced()
