@@ -302,7 +302,7 @@ func (d *desk) home() error {
 // said reads what an address says was done.
 func said(text string) page.Said {
 	s := page.Said(text)
-	if slices.Contains([]page.Said{page.SaidAdded, page.SaidRemoved, page.SaidRenamed, page.SaidCodes, page.SaidTested, page.SaidForgotten, page.SaidSignedOut, page.SaidUndone}, s) {
+	if slices.Contains([]page.Said{page.SaidAdded, page.SaidRemoved, page.SaidRenamed, page.SaidCodes, page.SaidTested, page.SaidForgotten, page.SaidSignedOut, page.SaidUndone, page.SaidKeysOn, page.SaidKeysOff}, s) {
 		return s
 	}
 	return page.SaidNothing

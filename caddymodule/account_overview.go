@@ -21,8 +21,6 @@ func (d *desk) overview(problem string, s page.Said) error {
 	if d.h.second.Mode == config.SecondRequired && !a.Enrolled() && !a.AskedSince.IsZero() {
 		v.Required = a.AskedSince.Add(d.h.second.GraceTime())
 	}
-	v.KeysOnly = a.KeysOnly
-	v.Keys = !a.KeysOnly && len(a.Passkeys) > 0 && (len(a.Passkeys) > 1 || len(a.Recovery) > 0) && len(a.Apps)+len(a.Contacts) > 0
 	if !a.RecoveryMade.IsZero() {
 		v.CodesLeft = len(a.Recovery)
 	}
@@ -30,7 +28,13 @@ func (d *desk) overview(problem string, s page.Said) error {
 	for _, t := range a.Trusted {
 		v.Devices = append(v.Devices, page.Device{ID: t.ID, Name: label(t.Label, t.From.Place), Added: t.Added, Used: t.Used, This: t.ID == this})
 	}
+	v.KeysOnly = a.KeysOnly
+	given, _ := a.Find(d.actor.Factor)
+	v.Keys = !a.KeysOnly && (d.actor.Established || given != nil && !given.Provisional(d.now)) && len(a.Apps)+len(a.Contacts) > 0 && (len(a.Passkeys) > 1 || len(a.Passkeys) == 1 && len(a.Recovery) > 0)
 	for _, n := range slices.Backward(a.Notices) {
+		if n.Event == factor.ResetOrdered {
+			continue // below, with the day on which it comes
+		}
 		v.Notices = append(v.Notices, page.Notice{ID: n.ID, Event: page.Event(n.Event.String()), At: n.At, Name: n.Name, From: label(n.From.Client, n.From.Place), Undo: d.undoes(n) != ""})
 	}
 	if !a.ResetAt.IsZero() {
@@ -131,18 +135,6 @@ func (d *desk) test() error {
 	return d.asks(asking{}, 0)
 }
 
-// keysOnly accepts passkeys and recovery codes only, or the others again.
-func (d *desk) keysOnly(on bool) func() error {
-	return func() error {
-		a, err := d.g.vault.SetKeysOnly(d.r.Context(), d.now, d.owner, d.actor, on)
-		if err != nil {
-			return err
-		}
-		d.changed(a)
-		return d.done(page.SaidNothing)
-	}
-}
-
 func (d *desk) forget() error {
 	own := d.g.vault.Device(d.now, d.owner, d.account, d.own.trust)
 	id := d.id()
@@ -171,6 +163,18 @@ func (d *desk) signOutAll() error {
 	d.changed(a)
 	expireCookie(d.w, d.r, trustCookie)
 	return d.done(page.SaidSignedOut)
+}
+
+func (d *desk) keysOn() error  { return d.keysOnly(true, page.SaidKeysOn) }
+func (d *desk) keysOff() error { return d.keysOnly(false, page.SaidKeysOff) }
+
+func (d *desk) keysOnly(on bool, s page.Said) error {
+	a, err := d.g.vault.SetKeysOnly(d.r.Context(), d.now, d.owner, d.actor, on)
+	if err != nil {
+		return err
+	}
+	d.changed(a)
+	return d.done(s)
 }
 
 func (d *desk) dismiss() error {
@@ -230,12 +234,12 @@ func nextOf(n factor.Next) page.Next {
 		return page.NextCodes
 	case factor.NextRenewRecovery:
 		return page.NextRenew
-	case factor.NextKeysOnly:
-		return page.NextKeys
 	case factor.NextAddPasskey:
 		return page.NextPasskey
 	case factor.NextDropContact:
 		return page.NextDrop
+	case factor.NextKeysOnly:
+		return page.NextKeys
 	case factor.NextSecond:
 		return page.NextAnother
 	case factor.NextTest:

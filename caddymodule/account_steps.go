@@ -26,8 +26,7 @@ func (d *desk) steps() map[string]func() error {
 	}
 	for name, step := range map[string]func() error{
 		"edit": d.edit, "rename": d.rename, "remove": d.askRemove, "delete": d.remove, "test": d.test,
-		"forget": d.forget, "signout": d.signOutAll, "dismiss": d.dismiss, "undo": d.undo,
-		"keys_on": d.keysOnly(true), "keys_off": d.keysOnly(false),
+		"keys_on": d.keysOn, "keys_off": d.keysOff, "forget": d.forget, "signout": d.signOutAll, "dismiss": d.dismiss, "undo": d.undo,
 	} {
 		all[name] = step
 	}
