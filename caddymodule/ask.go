@@ -203,25 +203,63 @@ func (h *Handler) verifySecond(w http.ResponseWriter, r *http.Request, g *guard,
 			if res.Why != factor.Gone {
 				h.signOut(r, shop)
 			}
-			return h.secondPage(w, r, http.StatusOK, q.held.Ref, page.Second{State: page.SecondExpired, Action: q.held.Action, Back: q.held.Action, Cancel: true})
+			return h.secondPage(w, r, http.StatusOK, q.held.Ref, page.Second{State: page.SecondExpired, Action: q.held.Action, Back: backFrom(r, q.held), Cancel: true})
 		}
 		return h.askSecond(w, r, g, now, q)
+	}
+	trust := f[fieldTrust] != ""
+	if h.inDialog(r) && q.held.Login != [16]byte{} {
+		clearance, err := h.clearSecond(r, g, q.ticket, res, trust)
+		if err != nil {
+			h.app.metrics.storeErrors.WithLabelValues("factor").Inc()
+			return h.secondPage(w, r, http.StatusServiceUnavailable, q.held.Ref,
+				page.Second{State: page.SecondWait, Action: q.held.Action, Cancel: true, Seconds: seconds(storeRetry)})
+		}
+		return h.secondPage(w, r, http.StatusOK, q.held.Ref, page.Second{State: page.SecondCleared, Clearance: clearance})
 	}
 	if res.SetUpAgain && !q.held.Script {
 		return h.setUpAgain(w, r, g, now, q, own)
 	}
 	return h.release(w, r, g, q.ticket, q.held, own, true, func(_ *attempt, p *proof) {
 		p.Given, p.Epoch = res.Factor, res.Account.Epoch
-		if f[fieldTrust] != "" && h.second.TrustTime() > 0 {
-			place := from(r, g)
-			value, _, err := g.vault.Trust(r.Context(), now, q.held.Owner, place.Client, place, h.second.TrustTime())
-			if err != nil {
-				h.app.logger.Warn("a browser that was to be trusted is not", zapError(err))
-				return
-			}
-			writeCookie(w, r, trustCookie, value, h.second.TrustTime())
+		if trust {
+			h.trustBrowser(w, r, g, now, q.held)
 		}
 	})
+}
+
+// inDialog reports whether a request is of a page in the dialog of the shop's
+// own page.
+func (h *Handler) inDialog(r *http.Request) bool {
+	_, ok := framed(original(r), page.Dialog)
+	return ok && h.reserved(r)
+}
+
+// trustBrowser remembers a browser whose owner asked for it.
+func (h *Handler) trustBrowser(w http.ResponseWriter, r *http.Request, g *guard, now time.Time, held *hold.Answer) {
+	if h.second.TrustTime() == 0 {
+		return
+	}
+	place := from(r, g)
+	value, _, err := g.vault.Trust(r.Context(), now, held.Owner, place.Client, place, h.second.TrustTime())
+	if err != nil {
+		h.app.logger.Warn("a browser that was to be trusted is not", zapError(err))
+		return
+	}
+	writeCookie(w, r, trustCookie, value, h.second.TrustTime())
+}
+
+// backFrom is the shop's page that a held login came from: of a form its own
+// address, of a script that of the page it ran on, as there is nothing to see
+// where a script posts to.
+func backFrom(r *http.Request, held *hold.Answer) string {
+	if !held.Script {
+		return held.Action
+	}
+	if back := sameSite(r, held.Back); back != "" {
+		return back
+	}
+	return "/"
 }
 
 // judgeFactor judges what a form brought as a second factor.

@@ -165,16 +165,23 @@ func framed(u *url.URL, as page.Frame) (page.Scheme, bool) {
 	return scheme, page.Frame(q.Get("frame")) == as
 }
 
-// showInFrame shows a script's check in the dialog of the shop's page. What
-// it earns is for the request that the script repeats, so a held login that
-// there is besides waits in vain. The page asks by its address for another
-// step: a form that was posted would leave an entry in the shop's history.
-func (h *Handler) showInFrame(w http.ResponseWriter, r *http.Request, g *guard, slip held.Slip, kind challenge.Kind, path string, scheme page.Scheme) error {
+// frameAction is where the forms of a page in a dialog post to: its own
+// address, so that what comes is in the dialog, the language and the colours
+// as well.
+func (h *Handler) frameAction(r *http.Request, scheme page.Scheme) string {
 	q := url.Values{"frame": {string(page.Dialog)}, "lang": {h.pages.Language(r).Tag}}
 	if scheme != "" {
 		q.Set("scheme", string(scheme))
 	}
-	action := path + "?" + q.Encode()
+	return original(r).EscapedPath() + "?" + q.Encode()
+}
+
+// showInFrame shows a script's check in the dialog of the shop's page. What
+// it earns is for the request that the script repeats, so a held login that
+// there is besides waits in vain. The page asks by its address for another
+// step: a form that was posted would leave an entry in the shop's history.
+func (h *Handler) showInFrame(w http.ResponseWriter, r *http.Request, g *guard, slip held.Slip, kind challenge.Kind, scheme page.Scheme) error {
+	action := h.frameAction(r, scheme)
 	if step := original(r).Query().Get("step"); step != "" {
 		return h.lead(w, r, g, slip, step, action)
 	}

@@ -48,7 +48,7 @@ func (h *Handler) release(w http.ResponseWriter, r *http.Request, g *guard, t ho
 		if !errors.Is(err, hold.ErrGone) {
 			return h.secondDown(w, r, a, err)
 		}
-		return h.secondPage(w, r, http.StatusOK, held.Ref, page.Second{State: page.SecondReplaced, Action: held.Action, Back: held.Action})
+		return h.secondPage(w, r, http.StatusOK, held.Ref, page.Second{State: page.SecondReplaced, Action: held.Action, Back: backFrom(r, held)})
 	}
 	a.verdict = risk.Verdict{Action: risk.Allow, Reasons: a.verdict.Reasons}
 	h.settle(ctx, a, login.Success)
@@ -109,13 +109,16 @@ func (h *Handler) cancelSecond(w http.ResponseWriter, r *http.Request, g *guard,
 	back := "/"
 	if t, ok := hold.ParseTicket(own.second); ok {
 		if held, err := g.answers.Take(r.Context(), t, h.now()); err == nil {
-			back = held.Action
+			back = backFrom(r, held)
 			h.endChallenge(r, g, held)
 		}
 	}
 	h.signOut(r, shop)
 	h.expireSessions(w, r)
 	expireCookie(w, r, secondCookie)
+	if h.inDialog(r) {
+		return h.secondPage(w, r, http.StatusOK, "", page.Second{State: page.SecondCleared})
+	}
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Location", back)
 	w.WriteHeader(http.StatusSeeOther)

@@ -160,7 +160,7 @@ func (h *Handler) showScripted(w http.ResponseWriter, r *http.Request, g *guard,
 	slip := s.slip(ref)
 	action := original(r).EscapedPath()
 	if scheme, ok := framed(original(r), page.Dialog); ok {
-		return h.showInFrame(w, r, g, slip, s.Kind, action, scheme)
+		return h.showInFrame(w, r, g, slip, s.Kind, scheme)
 	}
 	if c, err := r.Cookie(cookieName(r, holdCookie)); err == nil && s.Action != "" {
 		if kept, err := g.held.Read(c.Value); err == nil && kept.Ref == ref && kept.Account == s.Account {

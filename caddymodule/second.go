@@ -352,10 +352,8 @@ func (h *Handler) holdAnswer(w http.ResponseWriter, r *http.Request, a *attempt,
 	}
 	shop.Sessions = append(slices.Clone(p.sessions), set...)
 	if !navigates(r) && a.solved == nil {
-		shop.Script = true
-		if shaped(a) {
-			shop.Back = r.Referer()
-		} else {
+		shop.Script, shop.Back = true, r.Referer()
+		if !shaped(a) {
 			shop.Login = h.loginHash(a.g, r, a.reading.Body)
 		}
 	} else if a.solved != nil && a.solved.login.Script {

@@ -30,6 +30,7 @@ const clearLife = 2 * time.Minute
 type clearedSecond struct {
 	Given string `json:"g"`
 	Epoch uint64 `json:"e"`
+	Trust bool   `json:"t,omitempty"` // remember this browser
 }
 
 // scriptAnswer is what a script posts, and scriptTask what it is told.
@@ -99,7 +100,7 @@ func (h *Handler) serveSecondScript(w http.ResponseWriter, r *http.Request, g *g
 	h.countSecond(a.Method, res)
 	switch {
 	case res.Right():
-		clearance, err := h.clearSecond(r, g, t, res)
+		clearance, err := h.clearSecond(r, g, t, res, false)
 		if err != nil {
 			return h.writeDenial(w, r, held.Ref, http.StatusServiceUnavailable, storeRetry)
 		}
@@ -133,8 +134,8 @@ func (h *Handler) clearedKey(g *guard, t hold.Ticket) store.Key {
 }
 
 // clearSecond notes that the second factor was given, and names the clearance.
-func (h *Handler) clearSecond(r *http.Request, g *guard, t hold.Ticket, res *factor.Result) (string, error) {
-	plain, err := json.Marshal(clearedSecond{res.Factor, res.Account.Epoch})
+func (h *Handler) clearSecond(r *http.Request, g *guard, t hold.Ticket, res *factor.Result, trust bool) (string, error) {
+	plain, err := json.Marshal(clearedSecond{res.Factor, res.Account.Epoch, trust})
 	if err != nil {
 		return "", err
 	}
@@ -180,5 +181,8 @@ func (h *Handler) releaseScript(w http.ResponseWriter, r *http.Request, a *attem
 	}
 	return true, h.release(w, r, a.g, t, held, a.cookies, false, func(_ *attempt, p *proof) {
 		p.Given, p.Epoch = cl.Given, cl.Epoch
+		if cl.Trust {
+			h.trustBrowser(w, r, a.g, a.now, held)
+		}
 	})
 }

@@ -84,6 +84,7 @@ func (h *Handler) secondPage(w http.ResponseWriter, r *http.Request, status int,
 	if h.reserved(r) {
 		if scheme, ok := framed(original(r), page.Dialog); ok {
 			v.Frame, v.Scheme = page.Dialog, scheme
+			v.Action = h.frameAction(r, scheme)
 		}
 	}
 	return h.pages.WriteSecond(w, r, status, v)

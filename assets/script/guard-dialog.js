@@ -71,7 +71,7 @@ async function asks(answer) {
 	if (typeof path === 'string' && path.startsWith(site.prefix + 'challenge/')) return {path, title};
 }
 
-const refused = header => /^(slider|picture)\b/.test(header);
+const refused = header => /^(slider|picture|second-factor)\b/.test(header);
 const refuses = answer => refused(answer.headers.get('Login-Guard'));
 
 // settle leads a refused login through its checks, after those before it.

@@ -2,6 +2,7 @@ package page
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"html/template"
 	"net/http"
@@ -46,6 +47,7 @@ const (
 	SecondExpired  SecondState = "expired"  // it was open too long: sign in again
 	SecondTab      SecondState = "tab"      // this session waits for the other tab
 	SecondWait     SecondState = "wait"     // cannot be verified now; after Seconds, if known
+	SecondCleared  SecondState = "cleared"  // in a dialog: Clearance, or cancelled without one
 )
 
 // Second is the page that asks for the second factor. All forms post to
@@ -95,6 +97,9 @@ type Second struct {
 	Cancel bool
 	// What a customer tells support.
 	Ref string
+	// Of SecondCleared: what the script of the shop's page is told, which then
+	// sends its login again. Empty: it was cancelled.
+	Clearance string
 	// As in View.
 	Frame  Frame
 	Scheme Scheme
@@ -136,7 +141,7 @@ var secondErrors = map[string]string{
 // secondTitles are the keys of titles.
 var secondTitles = map[SecondState]string{
 	SecondAsk: "second_title", SecondReplaced: "second_replaced_title", SecondExpired: "gone_title",
-	SecondTab: "second_tab_title", SecondWait: "deny_title",
+	SecondTab: "second_tab_title", SecondWait: "deny_title", SecondCleared: "done_title",
 }
 
 // methodNames are the keys of the names of methods.
@@ -146,6 +151,9 @@ var methodNames = map[Method]string{
 
 // stepScripts are those of a page by what is on it.
 var stepScripts = []string{"step", "step credential passkey", "step credential enrol", "step codes"}
+
+// clearedScript is that of SecondCleared, which is only shown in a frame.
+const clearedScript = "step cleared"
 
 // stepParts holds what pages of the second factor are made of.
 type stepParts struct {
@@ -165,17 +173,22 @@ func newStepParts(shape *strings.Replacer, logo bool) (s stepParts, err error) {
 		return s, err
 	}
 	s.scripts = map[string]madeScript{}
+	all := []string{inFrame(clearedScript)}
 	for _, names := range stepScripts {
-		for _, all := range []string{names, "frame " + names + " framed"} {
-			var made madeScript
-			if made.code, made.words, err = script(all); err != nil {
-				return s, err
-			}
-			s.scripts[all] = made
+		all = append(all, names, inFrame(names))
+	}
+	for _, names := range all {
+		var made madeScript
+		if made.code, made.words, err = script(names); err != nil {
+			return s, err
 		}
+		s.scripts[names] = made
 	}
 	return s, nil
 }
+
+// inFrame are the scripts of a page when it stands in a frame.
+func inFrame(names string) string { return "frame " + names + " framed" }
 
 // stepDocument is what the templates see of a page of the second factor.
 type stepDocument struct {
@@ -193,6 +206,7 @@ type stepData struct {
 	Lang    string            `json:"lang"`
 	Options json.RawMessage   `json:"options,omitempty"`
 	Host    string            `json:"host,omitempty"`
+	Cleared string            `json:"clearance,omitempty"`
 	Text    map[string]string `json:"text"`
 }
 
@@ -259,8 +273,14 @@ func (p *Pages) WriteSecond(w http.ResponseWriter, r *http.Request, status int, 
 	if v.State == SecondAsk && methodNames[v.Method.Method] == "" {
 		return fmt.Errorf("rendering the second factor: there is no method %q", v.Method.Method)
 	}
+	if v.State == SecondCleared && v.Frame != Dialog {
+		return errors.New("rendering the second factor: nobody is told of a clearance outside a dialog")
+	}
 	d := p.stepDocument(r, &v)
 	d.title = title
+	if v.State == SecondCleared {
+		d.script, d.Data = clearedScript, &stepData{Cleared: v.Clearance}
+	}
 	if v.State != SecondAsk && v.Seconds > 0 {
 		d.When = d.Language.denyWhen[step(v.Seconds)]
 	}
@@ -311,7 +331,7 @@ func (p *Pages) writeStep(w http.ResponseWriter, r *http.Request, status int, d 
 	d.Nonce = nonce
 	around, style := "base", p.frames.schemes[""]+p.step.style
 	if frame != "" {
-		around, d.script = "frame", "frame "+d.script+" framed"
+		around, d.script = "frame", inFrame(d.script)
 		colours, known := p.frames.schemes[scheme]
 		if !known {
 			colours = p.frames.schemes[""]

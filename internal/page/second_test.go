@@ -186,7 +186,10 @@ func TestWhatComesFromOutsideIsEscapedOnPagesOfTheSecondFactor(t *testing.T) {
 	pages := map[string]func(w http.ResponseWriter, r *http.Request) error{}
 	for _, state := range slices.Collect(maps.Keys(secondTitles)) {
 		for _, sent := range []bool{true, false} {
-			v := Second{State: state, Action: "/" + evil, Method: way, Methods: []Way{way, {Method: MethodEmail, Value: evil + "2", Contact: evil}}, Sent: sent, Account: evil, Error: evil, Token: evil, Ticket: evil, Back: "/" + evil, Ref: evil}
+			v := Second{State: state, Action: "/" + evil, Method: way, Methods: []Way{way, {Method: MethodEmail, Value: evil + "2", Contact: evil}}, Sent: sent, Account: evil, Error: evil, Token: evil, Ticket: evil, Back: "/" + evil, Ref: evil, Clearance: evil}
+			if state == SecondCleared {
+				v.Frame = Dialog
+			}
 			pages["second "+string(state)] = func(w http.ResponseWriter, r *http.Request) error { return p.WriteSecond(w, r, 200, v) }
 		}
 	}
@@ -220,6 +223,9 @@ func TestWhatThePageCannotShowIsRefused(t *testing.T) {
 			return p.WriteSecond(w, r, 200, Second{State: "other"})
 		},
 		"second, no method": func(w http.ResponseWriter, r *http.Request) error { return p.WriteSecond(w, r, 200, Second{}) },
+		"second, a clearance outside a dialog": func(w http.ResponseWriter, r *http.Request) error {
+			return p.WriteSecond(w, r, 200, Second{State: SecondCleared, Clearance: "x"})
+		},
 		"account, no state": func(w http.ResponseWriter, r *http.Request) error { return p.WriteAccount(w, r, 200, Account{}) },
 		"confirm, no method": func(w http.ResponseWriter, r *http.Request) error {
 			return p.WriteAccount(w, r, 200, Account{State: AccountConfirm})
