@@ -382,6 +382,10 @@ func (d *desk) asks(q asking, clock int) error {
 		d.state.Challenge = name
 	}
 	v := page.Account{State: page.AccountConfirm, ClockOff: clock}
+	if d.f == nil {
+		// Who removes the very method that was given is asked for another.
+		v.Said = said(d.r.URL.Query().Get("said"))
+	}
 	if d.state.Test {
 		v.State = page.AccountTest
 	}
