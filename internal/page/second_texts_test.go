@@ -27,12 +27,12 @@ var secondLimits = map[int]string{
 	80: `next_renew next_drop next_keys notice_keys_on notice_keys_off
 		second_app second_recovery second_recovery_hint second_unsupported second_stopped second_used
 		second_many second_away second_replaced_text account_signin account_confirm level_sent next_app
-		next_another account_required codes_void test_text devices_none signout_text notice_cloned
+		next_another account_required codes_void test_text devices_none notice_cloned
 		notice_kept notice_gone phone_bad contact_text done_added done_codes code_text code_subject`,
 	112: `second_passkey second_noscript second_locked second_copied second_expired_text second_wait_text
 		level_app level_passkey next_codes codes_text notice_reset notice_locked remove_last setup_text
 		offer_text`,
-	136: `keys_text
+	136: `signout_text keys_text
 		second_lost_text second_tab_text codes_keep notice_failed clock_ahead clock_behind passkey_text`,
 }
 
