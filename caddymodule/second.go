@@ -98,12 +98,9 @@ type pending struct {
 	// there has to be one.
 	must, enrol bool
 	sessions    []store.Key // that were shut
-	// stained: another login of the same account waits in one of them, so the
-	// shop may take its sender for signed in, whatever the password was.
-	stained bool
-	entry   [16]byte
-	landed  func()      // the shop has answered
-	header  http.Header // of our answer before the shop wrote to it
+	entry       [16]byte
+	landed      func()      // the shop has answered
+	header      http.Header // of our answer before the shop wrote to it
 }
 
 // errSecond: whether the account has a second factor cannot be told.
@@ -147,11 +144,14 @@ func (h *Handler) beforeShop(w http.ResponseWriter, r *http.Request, a *attempt)
 		}
 		return p, nil // the answer says who it is
 	}
+	if !h.dropShort(r, a.reading.Body) {
+		return nil, errShut
+	}
 	p.sessions = sessions
 	p.landed = h.second.flying.start(p.sessions)
 	err := hold.Shut(r.Context(), a.g.store, p.sessions, p.entry, p.owner)
 	if err == nil {
-		p.stained, err = hold.Waiting(r.Context(), a.g.store, p.sessions, p.entry, p.owner)
+		_, err = hold.Waiting(r.Context(), a.g.store, p.sessions, p.entry, p.owner)
 	}
 	if errors.Is(err, hold.ErrAnother) || errors.Is(err, hold.ErrBusy) {
 		h.unsent(r, a, p)
@@ -235,8 +235,10 @@ func (h *Handler) afterShop(w http.ResponseWriter, r *http.Request, a *attempt, 
 	defer p.landed()
 	name, named := h.identity(a, answer.Header())
 	if !named && refused {
-		h.lift(r, a.g, p)
-		if p.stained {
+		// Where another login waits in the session the shop may take its sender
+		// for signed in, whatever the password was.
+		waiting, err := hold.Waiting(r.Context(), a.g.store, p.sessions, p.entry, p.owner)
+		if h.lift(r, a.g, p); waiting || err != nil {
 			h.dropAnswer(w, p, answer)
 			h.settle(r.Context(), a, o)
 			h.report(r, a, o)

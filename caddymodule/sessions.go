@@ -3,6 +3,7 @@ package caddymodule
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -18,6 +19,12 @@ import (
 // maxSessions is how many sessions a request may name: each is looked up, and
 // written down at a login. No browser has that many.
 const maxSessions = 16
+
+// minSession is how long a session's value is at least. What is shorter is no
+// name drawn at random (80 bits in base 32 are 16 characters): it may be a
+// cookie that all visitors have alike, and whoever signs in with it must not
+// shut it for everybody.
+const minSession = 16
 
 // isSession reports whether a cookie of that name may hold a session.
 func (s *second) isSession(name string) bool {
@@ -42,15 +49,19 @@ func sessionName(name string) string {
 // take one from by the cookie's name.
 func (h *Handler) sessionsOf(r *http.Request, body []byte, g *guard) []store.Key {
 	cookies := sentCookies(r.Header["Cookie"])
+	return h.sessionKeysOf(append(cookies, h.namedSessions(r, body)...), g)
+}
+
+// namedSessions are the sessions that a query and the form of a login name.
+func (h *Handler) namedSessions(r *http.Request, body []byte) (all []*http.Cookie) {
 	for _, pairs := range []string{r.URL.RawQuery, string(body)} {
 		for part := range strings.FieldsFuncSeq(pairs, func(c rune) bool { return c == '&' || c == ';' }) {
-			name, value, _ := strings.Cut(part, "=")
-			if h.second.isSession(name) {
-				cookies = append(cookies, &http.Cookie{Name: name, Value: strings.ReplaceAll(value, "+", " ")})
+			if name, value, _ := strings.Cut(part, "="); h.second.isSession(name) {
+				all = append(all, &http.Cookie{Name: name, Value: strings.ReplaceAll(value, "+", " ")})
 			}
 		}
 	}
-	return h.sessionKeysOf(cookies, g)
+	return all
 }
 
 // sessionKeys are the rows of the sessions in a request's cookies.
@@ -87,12 +98,40 @@ func (h *Handler) sessionKeysOf(cookies []*http.Cookie, g *guard) (all []store.K
 			continue
 		}
 		value := sessionValue(c.Value)
-		if k := h.rowKey(g, "session", []byte(value)); value != "" && !seen[k] {
+		if len(value) < minSession {
+			continue
+		}
+		if k := h.rowKey(g, "session", []byte(value)); !seen[k] {
 			seen[k] = true
 			all = append(all, k)
 		}
 	}
 	return all
+}
+
+// dropShort takes sessions out of a login that have a value too short to be
+// shut: a shop that would sign one in all the same begins a new one. It
+// reports whether none is left, as those of a query stay.
+func (h *Handler) dropShort(r *http.Request, body []byte) bool {
+	short := func(c *http.Cookie) bool {
+		return c.Value != "" && h.second.isSession(c.Name) && len(sessionValue(c.Value)) < minSession
+	}
+	var lines []string
+	for _, line := range r.Header["Cookie"] {
+		var kept []string
+		for part := range strings.SplitSeq(line, ";") {
+			if !slices.ContainsFunc(sentCookies([]string{part}), short) {
+				kept = append(kept, part)
+			}
+		}
+		if line = strings.TrimLeft(strings.Join(kept, ";"), " "); line != "" {
+			lines = append(lines, line)
+		}
+	}
+	if delete(r.Header, "Cookie"); len(lines) > 0 {
+		r.Header["Cookie"] = lines
+	}
+	return !slices.ContainsFunc(h.namedSessions(r, body), short)
 }
 
 // sessionValue is what is left of a session's value when every way of

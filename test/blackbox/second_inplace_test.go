@@ -1,7 +1,6 @@
 package blackbox_test
 
 import (
-	"bufio"
 	"fmt"
 	"io"
 	"net"
@@ -286,7 +285,6 @@ func TestALoginWhoseClientLeftStaysShut(t *testing.T) {
 	for range 20 {
 		thief.sendsCookies("GET", "/account", "sid=left-alone-00000000000000000001")
 	}
-	_ = bufio.NewReader
 }
 
 func TestManySessionsInOneLoginAreNoLogin(t *testing.T) {
@@ -303,4 +301,59 @@ func TestManySessionsInOneLoginAreNoLogin(t *testing.T) {
 	if r.guard() != "second-factor" {
 		t.Errorf("100 sessions in a login met %q: %d %s", r.guard(), r.StatusCode, cut(r.body))
 	}
+}
+
+// A cookie that all visitors have alike is no session, whatever it is called:
+// who signs in with it shuts nobody else out, and it opens nothing either.
+func TestACookieOfEverybodyIsNotShut(t *testing.T) {
+	_, g, _ := looseDoor(t, "evershop")
+	alice := shoptest.Alice()
+	thief := visitor(t, g.URL, "203.0.113.9")
+	thief.spied(canary)
+	for _, line := range []string{"sid=1", "sid=accepted", "a=b, sid=yes", "SID=%31; sid=2"} {
+		thief.do(thief.request("POST", "/api/customer/login", "application/json", fmt.Sprintf(`{"email":%q,"password":%q}`, alice.Email, alice.Password), "Sec-Fetch-Mode", "cors", "Cookie", line))
+		if r := thief.sendsCookies("GET", "/account", line); r.guard() != "" {
+			t.Errorf("%s is shut for everybody: %q", line, r.guard())
+		}
+	}
+	if r := thief.do(thief.request("POST", "/api/customer/login?sid=short", "application/json", fmt.Sprintf(`{"email":%q,"password":%q}`, alice.Email, alice.Password), "Sec-Fetch-Mode", "cors")); r.guard() != "second-factor" {
+		t.Errorf("a short session in the query met %q", r.guard())
+	}
+	thief.sendsCookies("GET", "/account?sid=short")
+	thief.sendsCookies("GET", "/account", "sid=short")
+}
+
+// A wrong password in a session that a right one has signed in meanwhile shows
+// what the shop shows to who is signed in.
+func TestAWrongPasswordBesideARightOneBringsNothing(t *testing.T) {
+	l, g, _ := looseDoor(t, "evershop")
+	alice := shoptest.Alice()
+	thief := visitor(t, g.URL, "203.0.113.9")
+	thief.get("/")
+	thief.spied(canary)
+	came, goOn := make(chan bool, 4), make(chan bool)
+	l.set(func() {
+		l.before = func(r *http.Request) {
+			if r.URL.Query().Has("late") {
+				came <- true
+				<-goOn
+			}
+		}
+		l.refuses = func(w http.ResponseWriter, r *http.Request) {
+			w.WriteHeader(http.StatusUnauthorized)
+			if l.customer(r) != "" {
+				fmt.Fprint(w, canary)
+			}
+		}
+	})
+	var all sync.WaitGroup
+	all.Go(func() {
+		thief.tries(thief.request("POST", "/api/customer/login?late", "application/json", fmt.Sprintf(`{"email":%q,"password":"wrong"}`, alice.Email), "Sec-Fetch-Mode", "cors"))
+	})
+	<-came
+	thief.jsonLogin(alice.Email, alice.Password)
+	close(goOn)
+	all.Wait()
+	thief.jsonLogin(alice.Email, "wrong")
+	thief.get("/account")
 }

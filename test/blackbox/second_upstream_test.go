@@ -33,11 +33,12 @@ type loose struct {
 	tokens   map[string]string
 	// answers are written in place of the answer to a right login.
 	answers func(w http.ResponseWriter, r *http.Request)
+	// refuses are written in place of the answer to a wrong one.
+	refuses func(w http.ResponseWriter, r *http.Request)
 	// before runs before a login is looked at, and late before a page is,
 	// after the request was read.
 	before, late func(r *http.Request)
 	served       int
-	closed       bool
 }
 
 var octal = regexp.MustCompile(`\\[0-7]{3}`)
@@ -105,7 +106,7 @@ func (l *loose) account(name string) (shoptest.Account, bool) {
 func (l *loose) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	l.mu.Lock()
-	before, late, answers := l.before, l.late, l.answers
+	before, late, answers, refuses := l.before, l.late, l.answers, l.refuses
 	l.served++
 	l.mu.Unlock()
 	ids := l.ids(r)
@@ -132,6 +133,10 @@ func (l *loose) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		a, ok := l.account(said.Email)
 		if !ok || a.Password != said.Password {
 			w.Header().Set("Content-Type", "application/json")
+			if refuses != nil {
+				refuses(w, r)
+				return
+			}
 			if said.Query != "" {
 				_, _ = io.WriteString(w, `{"data":{"login":{"errorCode":"INVALID_CREDENTIALS_ERROR","message":"wrong"}}}`)
 				return
