@@ -32,6 +32,7 @@ type person struct {
 	header http.Header
 	client *http.Client
 	opened map[string]openForm // in other tabs, where they are of use
+	off    time.Duration       // of the gateway's clock, where a test set it
 }
 
 // openForm is a login form that stands open.

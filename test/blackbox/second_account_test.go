@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -43,7 +44,7 @@ func (e *prey) enters(t *testing.T, address, method, code string, more ...string
 	return p, p.later(p.sends(page, append([]string{"step", "second", "method", method, "code", code}, more...)...))
 }
 
-// later puts off the new set-up that a recovery code leads to.
+// later goes on without the new set-up that follows a recovery code.
 func (p *person) later(r reply) reply {
 	p.t.Helper()
 	if strings.Contains(r.body, `value="later"`) {
@@ -109,13 +110,15 @@ func TestACodeLetsInOnce(t *testing.T) {
 				form.Set("login_guard_step", "second")
 				form.Set("login_guard_method", c.method)
 				form.Set("login_guard_code", c.code)
-				people[i].later(people[i].do(people[i].request("POST", action, formType, form.Encode())))
+				if resp, err := people[i].client.Do(people[i].request("POST", action, formType, form.Encode())); err == nil {
+					pages[i] = people[i].read(resp)
+				}
 			})
 		}
 		all.Wait()
 		in := 0
-		for _, p := range people {
-			if e.isIn(p) {
+		for i, p := range people {
+			if p.later(pages[i]); e.isIn(p) {
 				in++
 			}
 		}
@@ -360,50 +363,125 @@ func TestWhoHasThePasswordDoesNotShutTheOwnerOut(t *testing.T) {
 	}
 }
 
-// A proof is good for ten minutes, a ticket too, whatever the cookie says.
-func TestProofAndTicketEnd(t *testing.T) {
+// clock sets the clock of a gateway under test.
+type clock struct {
+	file string
+	off  time.Duration
+}
+
+// clocked is plainShop with a gateway whose clock can be set, before anybody
+// has signed in.
+func clocked(t *testing.T) (*prey, *clock) {
+	t.Helper()
 	binary, err := guardtest.BuildClocked(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
-	jump := filepath.Join(t.TempDir(), "jump")
-	t.Setenv(guardtest.ClockVariable, jump)
-	shop := shoptest.Generic().Start(t)
-	e := &prey{door: doors[len(doors)-1], shop: shop}
-	e.g = guardtest.StartWith(t, secondSite(e.door, shop, unlimited), guardtest.With{Binary: binary})
-	alice := shoptest.Alice()
-	owner := visitor(t, e.g.URL, "198.51.100.7")
-	owner.login(alice.Email, alice.Password)
-	e.app = owner.enrols()
-	if r := owner.get("/.login-guard/account"); !strings.Contains(r.body, `value="edit"`) {
-		t.Fatalf("the owner does not see his page: %s", cut(r.body))
-	}
-	page := owner.get("/.login-guard/account")
-	waiting := visitor(t, e.g.URL, "198.51.100.8")
-	asked := e.in(waiting)
-	if err := os.WriteFile(jump, []byte("660"), 0o600); err != nil {
+	c := &clock{file: filepath.Join(t.TempDir(), "jump")}
+	t.Setenv(guardtest.ClockVariable, c.file)
+	e := &prey{door: doors[len(doors)-1], shop: shoptest.Generic().Start(t)}
+	e.g = guardtest.StartWith(t, secondSite(e.door, e.shop, unlimited), guardtest.With{Binary: binary})
+	return e, c
+}
+
+// goes sets the clock forward, and waits until the gateway has seen it.
+func (c *clock) goes(t *testing.T, e *prey, on time.Duration) {
+	t.Helper()
+	c.off += on
+	if err := os.WriteFile(c.file, fmt.Append(nil, int(c.off/time.Second)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	deadline := time.Now().Add(10 * time.Second)
-	for {
-		at, err := http.ParseTime(owner.get("/.login-guard/account").Header.Get("Date"))
-		if err == nil && at.After(time.Now().Add(9*time.Minute)) {
-			break
+	p := visitor(t, e.g.URL, "192.0.2.250")
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(30 * time.Millisecond) {
+		at, err := http.ParseTime(p.get("/.login-guard/account").Header.Get("Date"))
+		if err == nil && at.After(time.Now().Add(c.off-30*time.Second)) {
+			return
 		}
 		if time.Now().After(deadline) {
 			t.Fatal("the gateway's clock does not move")
 		}
-		time.Sleep(50 * time.Millisecond)
 	}
+}
+
+// A proof is good for ten minutes, a ticket too, whatever the cookie says.
+func TestProofAndTicketEnd(t *testing.T) {
+	e, c := clocked(t)
+	alice := shoptest.Alice()
+	owner := visitor(t, e.g.URL, "198.51.100.7")
+	owner.login(alice.Email, alice.Password)
+	e.app = owner.enrols()
+	page := owner.get("/.login-guard/account")
+	if !strings.Contains(page.body, `value="edit"`) {
+		t.Fatalf("the owner does not see his page: %s", cut(page.body))
+	}
+	waiting := visitor(t, e.g.URL, "198.51.100.8")
+	asked := e.in(waiting)
+	c.goes(t, e, 11*time.Minute)
+	e.app.off = c.off
 	if r := owner.get("/.login-guard/account"); strings.Contains(r.body, `value="edit"`) {
 		t.Error("eleven minutes after the login the account page is open")
 	}
-	if r := owner.sends(page, "step", "signout"); r.StatusCode == http.StatusSeeOther {
+	if r := owner.sends(page, "step", "dismiss", "id", "x"); r.StatusCode == http.StatusSeeOther {
 		t.Error("eleven minutes after the login a change is made")
 	}
 	waiting.spied(e.hers())
-	waiting.sends(asked, "step", "second", "method", "app", "code", e.app.code(22))
-	if r := waiting.get(e.private); r.guard() != "second-factor" && strings.Contains(r.body, "Signed in") {
-		t.Errorf("a ticket of eleven minutes ago is good")
+	waiting.sends(asked, "step", "second", "method", "app", "code", e.app.code(0))
+	waiting.get(e.private)
+	// The owner begins anew with the very next code.
+	p, r := e.enters(t, "198.51.100.9", "app", e.app.code(1))
+	if !e.isIn(p) {
+		t.Errorf("after a ticket's end the owner is not in: %d %s", r.StatusCode, cut(r.body))
+	}
+}
+
+// Somebody with the password sets up a factor of his own before the owner has
+// one: the owner undoes it from the device that he has had for a while.
+func TestWhatAThiefSetUpIsUndone(t *testing.T) {
+	e, c := clocked(t)
+	alice := shoptest.Alice()
+	owner := visitor(t, e.g.URL, "198.51.100.7")
+	owner.login(alice.Email, alice.Password)
+	c.goes(t, e, 8*24*time.Hour)
+	owner.get("/logout")
+	owner.login(alice.Email, alice.Password)
+	thief := visitor(t, e.g.URL, "203.0.113.9")
+	thief.off, owner.off = c.off, c.off
+	thief.login(alice.Email, alice.Password)
+	his := thief.enrols()
+	owner.get("/logout")
+	if r := e.in(owner); r.guard() != "" {
+		t.Fatalf("the owner is shut out of what a thief set up: %q", r.guard())
+	}
+	page := owner.get("/.login-guard/account")
+	id := ""
+	for _, form := range forms.FindAllString(page.body, -1) {
+		if m := regexp.MustCompile(`name="login_guard_id" value="([^"]*)"`).FindStringSubmatch(form); m != nil && strings.Contains(form, `value="undo"`) {
+			id = m[1]
+		}
+	}
+	if id == "" {
+		t.Fatalf("nothing can be undone:\n%s", page.body[strings.Index(page.body, "<body"):])
+	}
+	if r := owner.sends(page, "step", "undo", "id", id); r.StatusCode != http.StatusSeeOther {
+		t.Fatalf("undoing met %d %s", r.StatusCode, cut(r.body))
+	}
+	e.app = owner.enrols()
+	// The thief's login of a moment ago, with the factor that is gone.
+	thief.get("/logout")
+	before := thief.get("/.login-guard/account")
+	if strings.Contains(before.body, `value="edit"`) || strings.Contains(before.body, `value="signout"`) {
+		t.Error("the thief's factor is gone and his page is open")
+	}
+	next, asked := e.thief(t, 77)
+	if asked.guard() != "second-factor" {
+		t.Fatalf("the thief's next login met %q", asked.guard())
+	}
+	for _, answer := range [][]string{{"app", his.code(0)}, {"app", his.code(1)}, {"recovery", his.recovery[0]}, {"recovery", his.recovery[1]}} {
+		next.sends(asked, "step", "second", "method", answer[0], "code", answer[1])
+		next.get(e.private)
+	}
+	p, r := e.enters(t, "198.51.100.10", "app", e.app.code(0))
+	if !e.isIn(p) {
+		t.Errorf("the owner is not in with his own: %d %s", r.StatusCode, cut(r.body))
 	}
 }
