@@ -35,7 +35,11 @@ func (d *desk) overview(problem string, s page.Said) error {
 		if n.Event == factor.ResetOrdered {
 			continue // below, with the day on which it comes
 		}
-		v.Notices = append(v.Notices, page.Notice{ID: n.ID, Event: page.Event(n.Event.String()), At: n.At, Name: n.Name, From: label(n.From.Client, n.From.Place), Undo: d.undoes(n) != ""})
+		name := n.Name
+		if name == n.From.Client {
+			name = "" // a browser's own; it is said beside the place
+		}
+		v.Notices = append(v.Notices, page.Notice{ID: n.ID, Event: page.Event(n.Event.String()), At: n.At, Name: name, From: label(n.From.Client, n.From.Place), Undo: d.undoes(n) != ""})
 	}
 	if !a.ResetAt.IsZero() {
 		v.Notices = append(v.Notices, page.Notice{ID: "reset", Event: page.Event(factor.ResetOrdered.String()), At: a.ResetAt, Undo: true})

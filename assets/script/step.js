@@ -10,6 +10,9 @@ document.addEventListener('submit', e => {
 	setTimeout(() => sent = false, 15000);
 });
 
+// What was wrong is the description of its field, and read with it.
+document.querySelector('[aria-invalid=true]')?.focus();
+
 // Back to a page that was sent already: it comes afresh.
 addEventListener('pageshow', e => e.persisted && location.replace(location.href));
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -429,6 +430,16 @@ func (n Notice) Alarm() bool {
 		return true
 	}
 	return false
+}
+
+// Urgent tells whether a notice comes before everything else: one that is an
+// alarm, or that can be undone. What the owner most likely did a minute ago
+// must not push everything else down.
+func (n Notice) Urgent() bool { return n.Alarm() || n.Undo }
+
+// Told tells whether there are notices that are not urgent.
+func (v *Account) Told() bool {
+	return slices.ContainsFunc(v.Notices, func(n Notice) bool { return !n.Urgent() })
 }
 
 // Day is a day, as Date writes one.

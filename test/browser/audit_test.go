@@ -95,7 +95,8 @@ func (p *tab) targets() {
 	p.t.Helper()
 	small := eval[[]string](p, `[...document.querySelectorAll('a, button, summary, input:not([type=hidden])')]
 		.filter(e => e.checkVisibility() && !e.matches('.away'))
-		.map(e => [e, e.getBoundingClientRect()])
+		// A box to tick is ticked by its words as well.
+		.map(e => [e, (e.type === 'checkbox' && e.closest('label') || e).getBoundingClientRect()])
 		.filter(([e, b]) => b.width < 44 || b.height < 44)
 		.map(([e, b]) => e.tagName + '#' + e.id + ' is ' + b.width + ' × ' + b.height)`)
 	for _, s := range small {

@@ -181,6 +181,9 @@ func TestANewShopperSetsUpAnAppAndAPasskeyOnAPhone(t *testing.T) {
 	a := p.readsKey()
 	p.confirms("000000")
 	p.says("That code is not right.")
+	if !eval[bool](p, "document.activeElement.id === 'lg-code'") {
+		t.Error("after a wrong code the focus is not in its field")
+	}
 	if b := p.readsKey(); string(b.secret) != string(a.secret) {
 		t.Error("a wrong code changed the key that the app has read")
 	}
@@ -279,7 +282,7 @@ func TestANewShopperSetsUpAnAppAndAPasskeyOnAPhone(t *testing.T) {
 	p.titled("Confirm that it is you") // what was given is no factor any more
 	p.confirms(a.code(t))
 	p.titled("Account protection")
-	if eval[bool](p, "document.querySelector('ul.list').innerText.includes('Old phone')") {
+	if eval[bool](p, "[...document.querySelectorAll('li:has([value=edit])')].some(e => e.innerText.includes('Old phone'))") {
 		t.Error("the passkey is still there")
 	}
 	p.again(at)
