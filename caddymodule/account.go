@@ -296,6 +296,9 @@ func (d *desk) home() error {
 	if d.held != nil {
 		return d.setup()
 	}
+	if d.r.URL.Query().Has("offer") && !d.account.Enrolled() {
+		return d.show(page.Account{State: page.AccountOffer})
+	}
 	return d.overview("", said(d.r.URL.Query().Get("said")))
 }
 

@@ -24,6 +24,7 @@ func (d *desk) steps() map[string]func() error {
 		all["later"] = d.finish // only shown where there is a factor already
 		return all
 	}
+	all["later"] = d.notNow
 	for name, step := range map[string]func() error{
 		"edit": d.edit, "rename": d.rename, "remove": d.askRemove, "delete": d.remove, "test": d.test,
 		"keys_on": d.keysOn, "keys_off": d.keysOff, "forget": d.forget, "signout": d.signOutAll, "dismiss": d.dismiss, "undo": d.undo,

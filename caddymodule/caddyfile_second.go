@@ -13,6 +13,7 @@ import (
 //	second_factor off|optional|required {
 //	    grace       DURATION|off
 //	    trust       DURATION|off
+//	    offer       DURATION|off
 //	    reset_delay DURATION
 //	    code        sms|email URL { ... }   # see senderOptions
 //	    notify      URL { secret TEXT; header NAME VALUE }
@@ -30,6 +31,7 @@ func secondOptions(f *config.SecondFactor) options {
 	return options{
 		"grace":       {example: "grace 14d", min: 1, max: 1, set: orOff(&f.Grace, &f.GraceOff)},
 		"trust":       {example: "trust 30d", min: 1, max: 1, set: orOff(&f.Trust, &f.TrustOff)},
+		"offer":       {example: "offer 90d", min: 1, max: 1, set: orOff(&f.Offer, &f.OfferOff)},
 		"reset_delay": {example: "reset_delay 24h", min: 1, max: 1, set: duration(&f.ResetDelay)},
 		"code": {example: "code sms https://sms.example/send { countries +49 }", min: 2, max: 2, many: true, bare: true, secret: true,
 			block: func(args []caddyfile.Token, d *caddyfile.Dispenser) error {

@@ -14,10 +14,12 @@ const (
 	deviceCookie = "login_guard_device"
 	passCookie   = "login_guard_pass"
 	// Of a second factor: a held answer's ticket, the proof of a login of a
-	// few minutes ago, and a browser that is not asked again.
+	// few minutes ago, a browser that is not asked again, and one that was
+	// offered a second factor.
 	secondCookie = "login_guard_second"
 	proofCookie  = "login_guard_login"
 	trustCookie  = "login_guard_trust"
+	offerCookie  = "login_guard_offer"
 	hostPrefix   = "__Host-"
 )
 
@@ -55,7 +57,7 @@ func cookieOf(r *http.Request, name string) string {
 }
 
 // ownCookies are the values of our cookies that a request carried.
-type ownCookies struct{ device, pass, second, proof, trust string }
+type ownCookies struct{ device, pass, second, proof, trust, offer string }
 
 // of is where the value of a cookie of ours goes, nil if it is no such cookie.
 func (o *ownCookies) of(name string) *string {
@@ -70,6 +72,8 @@ func (o *ownCookies) of(name string) *string {
 		return &o.proof
 	case trustCookie:
 		return &o.trust
+	case offerCookie:
+		return &o.offer
 	}
 	return nil
 }

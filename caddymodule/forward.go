@@ -96,6 +96,7 @@ func (h *Handler) forward(w http.ResponseWriter, r *http.Request, a *attempt, ne
 	if !answer.released {
 		h.remember(w, r, a, o)
 		h.prove(w, r, a, o)
+		h.offer(w, r, a, answer, o)
 		if a.trust != "" {
 			writeCookie(w, r, trustCookie, a.trust, h.second.TrustTime())
 		}

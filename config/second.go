@@ -40,6 +40,12 @@ type SecondFactor struct {
 	Trust    Duration `json:"trust,omitempty"`
 	TrustOff bool     `json:"trust_off,omitempty"`
 
+	// How long after a customer was offered a second factor he is offered one
+	// again: on a page after a login, on a device that has been his for a week.
+	// From 1d to 365d, or off. Default: 90d
+	Offer    Duration `json:"offer,omitempty"`
+	OfferOff bool     `json:"offer_off,omitempty"`
+
 	// How long an operator's reset of an account's factors waits, so that its
 	// owner can object. Up to 30d. Default: at once
 	ResetDelay Duration `json:"reset_delay,omitempty"`
@@ -91,6 +97,10 @@ func (s *SecondFactor) GraceTime() time.Duration { return orDefault(s.Grace, s.G
 // TrustTime is how long a browser is remembered; zero where none is.
 func (s *SecondFactor) TrustTime() time.Duration { return orDefault(s.Trust, s.TrustOff, DefaultTrust) }
 
+// OfferTime is after how long a second factor is offered again; zero where it
+// is not offered.
+func (s *SecondFactor) OfferTime() time.Duration { return orDefault(s.Offer, s.OfferOff, DefaultOffer) }
+
 func orDefault(d Duration, off bool, standard time.Duration) time.Duration {
 	switch {
 	case off:
@@ -105,6 +115,7 @@ func orDefault(d Duration, off bool, standard time.Duration) time.Duration {
 const (
 	DefaultGrace = 14 * 24 * time.Hour
 	DefaultTrust = 30 * 24 * time.Hour
+	DefaultOffer = 90 * 24 * time.Hour
 )
 
 const (
@@ -123,6 +134,7 @@ func (s *SecondFactor) check() (errs []error) {
 	add(oneOf("second_factor", s.Mode, SecondOff, SecondOptional, SecondRequired)...)
 	add(within("second_factor grace", s.Grace, Duration(time.Hour), Duration(365*day), "14d")...)
 	add(within("second_factor trust", s.Trust, Duration(time.Hour), Duration(90*day), "30d")...)
+	add(within("second_factor offer", s.Offer, Duration(day), Duration(365*day), "90d")...)
 	if s.ResetDelay < 0 || s.ResetDelay > Duration(30*day) {
 		add(wrong("second_factor reset_delay", fmt.Sprintf("%s is not between nothing and 30d", s.ResetDelay), "reset_delay 24h"))
 	}

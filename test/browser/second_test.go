@@ -294,7 +294,7 @@ func TestANewShopperSetsUpAnAppAndAPasskeyOnAPhone(t *testing.T) {
 // level holds the overview's level and advice.
 func (p *tab) level(level, advice string) {
 	p.t.Helper()
-	if got := eval[string](p, "document.querySelector('.level').parentNode.innerText.replace(/[\u2068\u2069]/g, '')"); !strings.HasPrefix(got, "Security level "+level+" of 3") || !strings.Contains(got, advice) {
+	if got := eval[string](p, "document.querySelector('.level').parentNode.innerText.replace(/[\u2066\u2068\u2069]/g, '')"); !strings.HasPrefix(got, "Security level "+level+" of 3") || !strings.Contains(got, advice) {
 		p.t.Errorf("the level is %q, want %s and %q", got, level, advice)
 	}
 }
