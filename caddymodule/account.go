@@ -67,6 +67,7 @@ type deskState struct {
 	Challenge string   `json:"c,omitempty"`
 	Test      bool     `json:"t,omitempty"`
 	Contact   string   `json:"p,omitempty"`
+	Replaces  string   `json:"o,omitempty"` // the factor that the new one comes in place of
 	State     []byte   `json:"s,omitempty"`
 	Codes     []string `json:"r,omitempty"`
 }

@@ -21,6 +21,7 @@ func (d *desk) overview(problem string, s page.Said) error {
 	if d.h.second.Mode == config.SecondRequired && !a.Enrolled() && !a.AskedSince.IsZero() {
 		v.Required = a.AskedSince.Add(d.h.second.GraceTime())
 	}
+	v.Trial = !a.MayChange(d.now, d.actor)
 	if !a.RecoveryMade.IsZero() {
 		v.CodesLeft = len(a.Recovery)
 	}
@@ -108,7 +109,7 @@ func (d *desk) showItem(s page.AccountState) error {
 	if !ok {
 		return factor.ErrNone
 	}
-	return d.show(page.Account{State: s, Item: item, Last: len(d.items()) == 1})
+	return d.show(page.Account{State: s, Item: item, Last: len(d.items()) == 1, Trial: !d.account.MayChange(d.now, d.actor), Mine: item.ID == d.actor.Factor})
 }
 
 func (d *desk) rename() error {

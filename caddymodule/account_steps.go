@@ -84,6 +84,9 @@ func (d *desk) add() error {
 	if !slices.Contains(d.offered(), method) {
 		return d.home()
 	}
+	if _, ok := d.item(); ok {
+		d.state.Replaces = d.id()
+	}
 	switch method {
 	case page.MethodApp:
 		app, err := d.g.vault.BeginApp(d.now, d.owner, d.session, d.issuer(), d.name)
@@ -166,8 +169,24 @@ func wrongCode(c *factor.Confirmed, typed string) string {
 // none, as a lost phone is what most who are shut out have lost.
 func (d *desk) added(c *factor.Confirmed) error {
 	d.h.notify(d.name, c.Noticed)
-	d.state.State, d.state.Contact = nil, ""
-	d.gave(c.Factor, c.Account)
+	before, old, given := d.actor, d.state.Replaces, c.Factor
+	d.state.State, d.state.Contact, d.state.Replaces = nil, "", ""
+	if before.Factor != "" && before.Factor != old {
+		given = before.Factor // the new one may be on trial, and may do less
+	}
+	d.gave(given, c.Account)
+	if old != "" {
+		a, err := d.g.vault.Remove(d.r.Context(), d.now, d.owner, before, old)
+		switch {
+		case err == nil:
+			d.gave(given, a)
+			d.changed(a)
+		case errors.Is(err, factor.ErrDenied), errors.Is(err, factor.ErrNone), errors.Is(err, factor.ErrAlone):
+			// It stays beside the new one, where its owner sees it.
+		default:
+			return err
+		}
+	}
 	if len(c.Account.Recovery) == 0 {
 		return d.makeCodes()
 	}

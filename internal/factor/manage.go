@@ -50,6 +50,10 @@ func (a *Account) mayChange(now time.Time, by Actor) bool {
 	return by.Established
 }
 
+// MayChange reports whether an actor may remove others' factors and forget
+// others' browsers: what a page offers him.
+func (a *Account) MayChange(now time.Time, by Actor) bool { return a != nil && a.mayChange(now, by) }
+
 // RecoveryWaits is how long recovery codes are kept for an account without any
 // factor: somebody is about to add a contact, which needs them beside it.
 const RecoveryWaits = 30 * time.Minute

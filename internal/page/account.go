@@ -109,6 +109,10 @@ type Account struct {
 	Items []Item
 	// Methods that can be added; also of AccountSetup.
 	Offered []Method
+	// What was given is on trial, or nothing was: only what is his own can be
+	// removed and forgotten. Of AccountOverview and AccountEdit, whose Mine
+	// says that Item is.
+	Trial, Mine bool
 	// Recovery codes that are left; less than zero: there were never any.
 	CodesLeft int
 	Devices   []Device

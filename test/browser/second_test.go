@@ -234,6 +234,9 @@ func TestANewShopperSetsUpAnAppAndAPasskeyOnAPhone(t *testing.T) {
 	p.titled("Confirm that it is you")
 	p.leaves(func() { p.tap("#lg-passkey") })
 	p.titled("Account protection")
+	if eval[bool](p, "!!document.querySelector('button[value=signout]')") {
+		t.Error("what a method on trial cannot do is offered")
+	}
 	if n := eval[int](p, "document.querySelectorAll('.badge').length"); n != 1 {
 		t.Errorf("%d browsers are this one", n)
 	}
@@ -273,6 +276,9 @@ func TestANewShopperSetsUpAnAppAndAPasskeyOnAPhone(t *testing.T) {
 	if !eval[bool](p, "document.querySelector('main').innerText.includes('Old phone')") {
 		t.Error("the new name is not there")
 	}
+	p.next("li:has(bdi) button[value=edit]")
+	p.next("button[value=add]") // to another device
+	p.next("#lg-back, #lg-overview")
 	p.next("li:has(bdi) button[value=edit]")
 	p.next("button[value=remove]")
 	p.titled("Remove this method?")
