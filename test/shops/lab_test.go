@@ -56,6 +56,8 @@ const (
 var (
 	bare  = map[string]string{proxied: "bare-proxied.example", fastcgi: "bare-fastcgi.example"}
 	asked = map[string]string{proxied: "asked-proxied.example", fastcgi: "asked-fastcgi.example"}
+	// second are those whose customers may have a second factor.
+	second = map[string]string{proxied: "second-proxied.example", fastcgi: "second-fastcgi.example"}
 )
 
 // both runs a check in front of nginx and in front of php-fpm.
