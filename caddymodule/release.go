@@ -94,8 +94,10 @@ func (h *Handler) released(r *http.Request, g *guard, held *hold.Answer, own own
 	}
 	a.names = g.ledger.Names(a.signals.Host, a.account)
 	var err error
+	// Who gave the second factor is the owner, whatever others do to the
+	// account or came from the same network: only what is his own counts.
 	a.decision, err = g.engine.Decide(r.Context(), a.now, engine.Attempt{
-		Account: a.account, Signals: a.signals, Device: a.device, Known: a.known, Seen: a.seen, Solved: true, Rung: held.Passed,
+		Account: a.account, Signals: a.signals, Device: a.device, Known: true, Seen: a.seen, Solved: true, Rung: held.Passed,
 		Blind: !a.reading.Endpoint.TellsSuccess(),
 	})
 	a.assessment, a.verdict = a.decision.Assessment, a.decision.Verdict

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -287,5 +288,31 @@ func TestAnotherKeyOpensNoAccountWithASecondFactor(t *testing.T) {
 	}
 	if r := visitor(t, g.URL, "198.51.100.8").login(bob.Email, bob.Password); r.guard() != "" {
 		t.Errorf("after the operator gave them up: %d %q", r.StatusCode, r.guard())
+	}
+}
+
+// Whoever gives the factor is the owner, whatever others did from his network
+// in between.
+func TestGuessingFromTheSameAddressDoesNotKeepASecondFactorFromCounting(t *testing.T) {
+	t.Parallel()
+	shop := shoptest.Generic().Start(t)
+	g := guardtest.Start(t, secondSite(door{}, shop, "limit address 5 refill 1/h"))
+	alice := shoptest.Alice()
+	p := visitor(t, g.URL, "198.51.100.7")
+	p.login(alice.Email, alice.Password)
+	app := p.enrols()
+	q := visitor(t, g.URL, "203.0.113.8")
+	page := q.login(alice.Email, alice.Password)
+	for i := range 5 {
+		visitor(t, g.URL, "203.0.113.8").login(fmt.Sprintf("customer-%d@shop.example", i%3), "a guess")
+	}
+	if r := visitor(t, g.URL, "203.0.113.8").login(alice.Email, "a guess"); r.StatusCode != http.StatusTooManyRequests {
+		t.Fatalf("the next guess: %d", r.StatusCode)
+	}
+	if r := q.sends(page, "step", "second", "method", "app", "code", app.code(0)); r.guard() != "" {
+		t.Errorf("the owner's code: %d %q", r.StatusCode, r.guard())
+	}
+	if in := q.get("/account"); !strings.Contains(in.body, "Signed in") {
+		t.Error("the owner is not in")
 	}
 }
