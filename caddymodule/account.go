@@ -64,6 +64,7 @@ type desk struct {
 // deskState is what goes from one page of a desk to the next, sealed.
 type deskState struct {
 	Given     string   `json:"g,omitempty"` // at a login: the factor that was set up
+	Renewed   bool     `json:"n,omitempty"` // after a recovery code: a new one was set up
 	Challenge string   `json:"c,omitempty"`
 	Test      bool     `json:"t,omitempty"`
 	Contact   string   `json:"p,omitempty"`

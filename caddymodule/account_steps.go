@@ -59,7 +59,7 @@ func (d *desk) offered() []page.Method {
 func (d *desk) setup() error {
 	d.state.Challenge, d.state.State, d.state.Codes, d.state.Contact = "", nil, nil, ""
 	through := d.held != nil && d.account.Enrolled() && d.actor.Factor != ""
-	if through && d.actor.Factor != factor.GivenRecovery {
+	if through && (d.actor.Factor != factor.GivenRecovery || d.state.Renewed) {
 		if len(d.account.Recovery) == 0 {
 			return d.makeCodes()
 		}
@@ -175,6 +175,7 @@ func (d *desk) added(c *factor.Confirmed) error {
 		given = before.Factor // the new one may be on trial, and may do less
 	}
 	d.gave(given, c.Account)
+	d.state.Renewed = true
 	if old != "" {
 		a, err := d.g.vault.Remove(d.r.Context(), d.now, d.owner, before, old)
 		switch {

@@ -62,6 +62,8 @@ func visitor(t testing.TB, base, address string) *person {
 	if address != "" {
 		p.header.Set("X-Forwarded-For", address)
 	}
+	// Another gateway may have this one's port next.
+	t.Cleanup(shared.CloseIdleConnections)
 	return p
 }
 

@@ -269,7 +269,7 @@ func TestAnotherKeyOpensNoAccountWithASecondFactor(t *testing.T) {
 	p.login(alice.Email, alice.Password)
 	p.enrols()
 	key := strings.Replace(site, "key $KEY", "key "+strings.Repeat("0123456789abcdef", 4), 1)
-	if problem := g.Reload(key); problem != "" {
+	if problem := reload(g, key); problem != "" {
 		t.Fatal(problem)
 	}
 	for _, who := range []shoptest.Account{alice, bob} {
