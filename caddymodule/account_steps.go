@@ -171,7 +171,7 @@ func (d *desk) added(c *factor.Confirmed) error {
 	d.h.notify(d.name, c.Noticed)
 	before, old, given := d.actor, d.state.Replaces, c.Factor
 	d.state.State, d.state.Contact, d.state.Replaces = nil, "", ""
-	if before.Factor != "" && before.Factor != old {
+	if f, _ := c.Account.Find(before.Factor); f != nil && d.held == nil && before.Factor != old {
 		given = before.Factor // the new one may be on trial, and may do less
 	}
 	d.gave(given, c.Account)

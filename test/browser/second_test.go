@@ -349,3 +349,26 @@ func cookies(p *tab, of string) (all []string) {
 	}
 	return all
 }
+
+// Moved to another device a method takes the old one's place.
+func TestAnAppMovedToAnotherDeviceTakesThePlaceOfTheOldOne(t *testing.T) {
+	t.Parallel()
+	at := start(t, twoSteps()...)
+	p := shopper(t, from(t, "en"))
+	old, _ := enrolled(t, p, at)
+	p.next("button[value=edit]")
+	p.next("button[value=add]")
+	p.titled("Set up your authenticator app")
+	a := p.readsKey()
+	p.confirms(a.code(t))
+	p.told("The method was added.")
+	if n := eval[int](p, "document.querySelectorAll('button[value=edit]').length"); n != 1 {
+		t.Errorf("there are %d methods, want the new one alone", n)
+	}
+	p.again(at)
+	p.confirms(old.code(t))
+	p.says("That code is not right.")
+	p.write("#lg-code", a.code(t))
+	p.press("#lg-send")
+	p.arrives(at, shoptest.Alice().Email)
+}
