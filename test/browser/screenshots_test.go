@@ -75,6 +75,37 @@ func TestScreenshots(t *testing.T) {
 	}
 }
 
+// TestScreenshotsOfTheSecondFactor draws the page that asks for it and the
+// account page, into the same folder.
+func TestScreenshotsOfTheSecondFactor(t *testing.T) {
+	folder := images(t)
+	shop := shoptest.Generic().Start(t)
+	file := caddyfile("http://localhost:$PORT", shop.URL, "", twoSteps()...)
+	gate := guardtest.Start(t, strings.Replace(file, `name "Demo Shop"`, "name \"Demo Shop\"\n\t\t\taccent \"#4a3fb5\"", 1))
+	at := &place{t: t, shop: shop, gate: gate, url: gate.URL}
+	p := shopper(t, from(t, "en"))
+	p.media(map[string]string{"prefers-color-scheme": "light", "prefers-reduced-motion": "reduce"})
+	p.authenticator()
+	enrolled(t, p, at)
+	p.next("button[value=passkey]")
+	p.write("#lg-name", "My phone")
+	p.next("#lg-passkey")
+	for range 3 { // what was done a minute ago
+		p.next("button[value=dismiss]")
+	}
+	shoot := func(name string) {
+		t.Helper()
+		call(p, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: 360, Height: 640, DeviceScaleFactor: 2})
+		eval[bool](p, "(document.activeElement?.blur(), scrollTo(0, 0), true)")
+		save(t, p, filepath.Join(folder, name+".png"))
+		p.size(1000, 800)
+	}
+	shoot("account-phone")
+	p.again(at)
+	p.chooses("app")
+	shoot("second-phone")
+}
+
 // TestEveryPageToLookAt draws every page of ours on a phone and on a desktop,
 // in light and in dark, and on a phone in forced colours; for translators and
 // designers. LOGIN_GUARD_LANGUAGES names the languages, with blanks between
