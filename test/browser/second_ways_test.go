@@ -150,7 +150,7 @@ const asserts = `(async () => {
 	return document.querySelector('#lg-credential').value;
 })()`
 
-// posts sends an assertion to the second factor's own address as a script of
+// postsBy sends an assertion to the second factor's own address as a script of
 // the page would, and returns the status and what was said.
 func (p *tab) postsBy(assertion string) (status int, said struct{ Error, Clearance, Status string }) {
 	p.t.Helper()
