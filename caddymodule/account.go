@@ -11,8 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
-
 	"github.com/login-guard/login-guard/config"
 	"github.com/login-guard/login-guard/internal/factor"
 	"github.com/login-guard/login-guard/internal/keys"
@@ -218,50 +216,6 @@ func (h *Handler) loginPath() string {
 	return "/"
 }
 
-// readForm reads a form of ours that was posted to an address of ours.
-func (h *Handler) readForm(w http.ResponseWriter, r *http.Request) (map[string]string, bool) {
-	_ = http.NewResponseController(w).SetReadDeadline(h.now().Add(30 * time.Second))
-	r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
-	if err := r.ParseForm(); err != nil {
-		return nil, false
-	}
-	f := make(map[string]string, len(r.PostForm))
-	for name, values := range r.PostForm {
-		if len(values) != 1 {
-			return nil, false
-		}
-		f[name] = values[0]
-	}
-	return f, true
-}
-
-// serveSecond is the second factor's own address: of logins that scripts sent,
-// and of the button that ends a sign-in.
-func (h *Handler) serveSecond(w http.ResponseWriter, r *http.Request, g *guard, shop caddyhttp.Handler) error {
-	if h.second == nil {
-		http.NotFound(w, r)
-		return nil
-	}
-	own := ownCookies{second: cookieOf(r, secondCookie), device: cookieOf(r, deviceCookie), pass: cookieOf(r, passCookie), trust: cookieOf(r, trustCookie)}
-	switch {
-	case r.Method == http.MethodOptions:
-		h.allowOrigin(w, r)
-		w.Header().Set("Access-Control-Allow-Methods", "GET, POST")
-		w.Header().Set("Access-Control-Allow-Headers", "Content-Type")
-		w.WriteHeader(http.StatusNoContent)
-		return nil
-	case !navigates(r) && (r.Method == http.MethodGet || strings.HasPrefix(r.Header.Get("Content-Type"), "application/json")):
-		return h.serveSecondScript(w, r, g, own)
-	case r.Method != http.MethodPost:
-		return h.shutPage(w, r, g, own)
-	}
-	f, ok := h.readForm(w, r)
-	if !ok {
-		return h.message(w, r, http.StatusForbidden, page.Foreign, "")
-	}
-	return h.secondForm(w, r, g, f, own, shop)
-}
-
 // mayLook reports whether the desk's owner has shown enough to see what there
 // is: a factor, where there is one. What can be undone with the password alone
 // is shown to who may undo it.
@@ -335,68 +289,4 @@ func (d *desk) gave(id string, account *factor.Account) {
 	}
 	d.proof.Given, d.proof.Epoch = id, account.Epoch
 	d.h.writeProof(d.w, d.r, d.g, *d.proof, d.proof.At.Add(proofLife).Sub(d.now))
-}
-
-// confirm asks for a factor that there is before anything is shown.
-func (d *desk) confirm() error {
-	q := asking{method: d.f[fieldMethod]}
-	if d.state.Challenge != "" {
-		switch d.f[fieldStep] {
-		case stepSecond:
-			res, err := d.h.judgeFactor(d.r, d.g, d.now, d.owner, d.state.Challenge, d.actor.Established, d.state.Test, d.f)
-			if err != nil {
-				return d.away(err)
-			}
-			d.h.notify(d.name, res.Noticed)
-			d.h.countSecond(d.f[fieldMethod], res)
-			if res.Right() {
-				tested := d.state.Test
-				d.state = deskState{}
-				d.gave(res.Factor, res.Account)
-				if tested {
-					return d.done(page.SaidTested)
-				}
-				if d.held != nil {
-					return d.setup()
-				}
-				return d.done(page.SaidNothing)
-			}
-			if q = wrongly(q.method, d.f, res); res.Why == factor.Gone || res.Left == 0 && res.Why != factor.NotOffered {
-				d.state.Challenge = ""
-			}
-			if res.Skewed {
-				return d.asks(asking{method: q.method, err: page.AccountClock, left: res.Left}, int(res.Skew/time.Second))
-			}
-		case stepResend:
-			q = d.h.sendCode(d.r, d.g, d.now, d.owner, d.state.Challenge, q.method)
-		}
-	}
-	return d.asks(q, 0)
-}
-
-// asks shows the page that asks for a factor.
-func (d *desk) asks(q asking, clock int) error {
-	if d.state.Challenge == "" {
-		name, account, err := d.g.vault.Begin(d.r.Context(), d.now, d.owner, d.actor.Established)
-		if err != nil {
-			return d.away(err)
-		}
-		if d.account = account; name == "" {
-			return d.home() // the operator took the factors away
-		}
-		d.state.Challenge = name
-	}
-	v := page.Account{State: page.AccountConfirm, ClockOff: clock}
-	if d.f == nil {
-		// Who removes the very method that was given is asked for another.
-		v.Said = said(d.r.URL.Query().Get("said"))
-	}
-	if d.state.Test {
-		v.State = page.AccountTest
-	}
-	if err := d.h.fillAsking(d.r, d.g, d.now, &v.Ask, d.owner, d.state.Challenge, d.actor.Established, q); err != nil {
-		return d.away(err)
-	}
-	v.Error, v.Seconds, v.Left = v.Ask.Error, v.Ask.Seconds, v.Ask.Left
-	return d.show(v)
 }
