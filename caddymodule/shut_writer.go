@@ -46,8 +46,33 @@ func (h *Handler) watchShut(w http.ResponseWriter, r *http.Request, own ownCooki
 	if len(sessions) == 0 {
 		return w
 	}
-	return &shutWriter{ResponseWriterWrapper: &caddyhttp.ResponseWriterWrapper{ResponseWriter: w}, h: h, r: r.Clone(r.Context()), g: g, own: own,
+	s := &shutWriter{ResponseWriterWrapper: &caddyhttp.ResponseWriterWrapper{ResponseWriter: w}, h: h, r: r.Clone(r.Context()), g: g, own: own,
 		sessions: sessions, before: w.Header().Clone()}
+	if r.Body != nil && r.Body != http.NoBody && r.ContentLength != 0 && r.Method != http.MethodConnect {
+		r.Body = &shutBody{ReadCloser: r.Body, isShut: func() bool {
+			shut, _ := h.isShut(s.r.Context(), g, sessions) // an error is counted when the answer comes
+			return shut
+		}}
+	}
+	return s
+}
+
+// shutBody is the body of a request whose session may be shut before all of it
+// came. Shops begin when they have the whole: a sender who keeps the end back
+// until another request has signed the session in would have it done by whoever
+// that login was for, and needs no answer to a change of the e-mail address.
+type shutBody struct {
+	io.ReadCloser
+	isShut func() bool
+}
+
+// Read looks at the session before it gives anything out.
+func (b *shutBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if (n > 0 || err == io.EOF) && b.isShut() {
+		return 0, errShut
+	}
+	return n, err
 }
 
 // Header is the answer's, or one that nobody reads.

@@ -161,6 +161,46 @@ func TestRequestsBesideTheLoginGetNothing(t *testing.T) {
 		close(go_)
 		all.Wait()
 	})
+	t.Run("what was begun before and ends after", func(t *testing.T) {
+		thief := visitor(t, g.URL, "203.0.113.12")
+		const session = "sid=begun-before-00000000000000000001"
+		came, done := make(chan bool, 1), make(chan string, 1)
+		l.set(func() {
+			l.began = func(r *http.Request) {
+				if r.URL.Query().Has("begun") {
+					came <- true
+				}
+			}
+			l.late = func(r *http.Request) {
+				if r.URL.Query().Has("begun") {
+					done <- l.customer(r)
+				}
+			}
+		})
+		defer l.set(func() { l.began, l.late = nil, nil })
+		conn, err := net.Dial("tcp", strings.TrimPrefix(strings.ReplaceAll(g.URL, "localhost", "127.0.0.1"), "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		body := "email=thief%40example.org&pad=" + strings.Repeat("x", 256<<10)
+		fmt.Fprintf(conn, "POST /account/edit?begun HTTP/1.1\r\nHost: %s\r\nConnection: close\r\nContent-Type: %s\r\nContent-Length: %d\r\nCookie: %s\r\n\r\n%s",
+			strings.TrimPrefix(g.URL, "http://"), formType, len(body), session, body[:len(body)-1])
+		<-came
+		r := thief.request("POST", "/api/customer/login", "application/json", fmt.Sprintf(`{"email":%q,"password":%q}`, alice.Email, alice.Password), "Sec-Fetch-Mode", "cors")
+		r.Header.Set("Cookie", session)
+		thief.tries(r)
+		_, _ = io.WriteString(conn, body[len(body)-1:])
+		_ = conn.SetDeadline(time.Now().Add(20 * time.Second))
+		if got, _ := io.ReadAll(conn); strings.Contains(string(got), canary) {
+			t.Errorf("the answer went out: %s", got)
+		}
+		select {
+		case who := <-done:
+			t.Errorf("the shop had the whole request, and took its sender for %q", who)
+		default:
+		}
+	})
 	t.Run("another's login that was sent before and is looked at after", func(t *testing.T) {
 		thief := visitor(t, g.URL, "203.0.113.11")
 		thief.get("/")
