@@ -118,11 +118,17 @@ func (h *Handler) beforeShop(w http.ResponseWriter, r *http.Request, a *attempt)
 	}
 	p := &pending{header: w.Header().Clone(), landed: func() {}}
 	for _, account := range append([]device.Account{a.account}, a.others...) {
-		if err := h.asks(w, r, a, p, h.owner(a.g, account)); err != nil {
+		one := pending{}
+		if err := h.asks(w, r, a, &one, h.owner(a.g, account)); err != nil {
 			return nil, err
 		}
-		if p.must {
-			break
+		switch {
+		case p.must && one.must && p.owner != one.owner:
+			// Which of them it is only the shop knows, and the factor of one
+			// must not open what is another's.
+			return nil, errShut
+		case one.must, !p.must && !p.enrol:
+			p.owner, p.must, p.enrol = one.owner, one.must, one.enrol
 		}
 	}
 	if _, err := io.ReadFull(h.random, p.entry[:]); err != nil {
@@ -305,7 +311,7 @@ func (h *Handler) lift(r *http.Request, g *guard, p *pending) {
 }
 
 // established reports whether a device is this account's for a while: its
-// changes are believed.
+// changes are believed. Where a login names several, it may not be this one's.
 func (h *Handler) established(a *attempt) bool {
-	return a.known && a.device.Established(a.account, a.now)
+	return len(a.others) == 0 && a.known && a.device.Established(a.account, a.now)
 }

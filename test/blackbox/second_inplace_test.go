@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -291,6 +292,29 @@ func TestTheNameSpelledOtherwiseIsAskedToo(t *testing.T) {
 			thief.tries(thief.request("POST", path, "application/json", body, "Sec-Fetch-Mode", "cors"))
 			thief.tries(thief.request("POST", path, "text/plain", body, "Sec-Fetch-Mode", "cors"))
 		}
+	}
+	thief.get("/account")
+}
+
+func TestTheFactorOfOneNameInALoginOpensNothingOfTheOther(t *testing.T) {
+	_, g, _ := looseDoor(t, "", "endpoint login {\n\t\t\tpath /api/customer/login\n\t\t\taccount_field email\n\t\t\tpassword_field password\n\t\t\tsuccess header Vendure-Auth-Token\n\t\t\tsession_cookies sid session\n\t\t}")
+	alice, bob := shoptest.Alice(), shoptest.Bob()
+	thief := visitor(t, g.URL, "203.0.113.9")
+	thief.get("/")
+	if r := thief.jsonLogin(bob.Email, bob.Password); r.guard() != "" {
+		t.Fatalf("Bob: %d %q %v", r.StatusCode, r.guard(), r.Cookies())
+	}
+	app := thief.enrols()
+	thief = visitor(t, g.URL, "203.0.113.9")
+	thief.get("/")
+	thief.spied(canary)
+	r := thief.do(thief.request("POST", "/api/customer/login?email="+url.QueryEscape(alice.Email), "application/json",
+		fmt.Sprintf(`{"email":%q,"password":%q}`, bob.Email, alice.Password), "Sec-Fetch-Mode", "cors"))
+	if r.guard() != "second-factor" {
+		t.Errorf("a login of two names met %q: %d %s", r.guard(), r.StatusCode, cut(r.body))
+	}
+	if page := thief.get("/.login-guard/challenge/second"); strings.Contains(page.body, "login_guard_code") {
+		thief.sends(page, "step", "second", "method", "app", "code", app.code(0))
 	}
 	thief.get("/account")
 }
