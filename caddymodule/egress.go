@@ -99,21 +99,30 @@ func (h *Handler) watchEgress(w http.ResponseWriter, r *http.Request, next caddy
 	}
 	a, aerr := h.egressAttempt(r, e.name)
 	if aerr == nil {
+		_, aerr = io.ReadFull(h.random, p.entry[:])
+	}
+	if aerr == nil {
 		aerr = h.asks(w, r, a, p, h.owner(a.g, a.account))
 	}
 	if aerr != nil {
 		h.dropAnswer(w, p, e.answerWriter)
 		return h.secondDown(w, r, a, aerr)
 	}
-	if !p.must && !p.enrol {
+	let := func() error {
+		if a.trust != "" {
+			writeCookie(w, r, trustCookie, a.trust, h.second.TrustTime())
+		}
 		return e.release()
+	}
+	if !p.must && !p.enrol {
+		return let()
 	}
 	p.sessions = h.sessionKeys(r.Header["Cookie"], a.g)
 	held, err := h.holdFor(w, r, a, p, e.answerWriter, login.Success)
 	if held || err != nil {
 		return err
 	}
-	return e.release()
+	return let()
 }
 
 // egressAttempt is a sign-in that nobody typed, as if it had been.

@@ -38,7 +38,7 @@ func (h *Handler) release(w http.ResponseWriter, r *http.Request, g *guard, t ho
 	ctx, cancel := lasting(r, 5*time.Second)
 	defer cancel()
 	// The sessions open first: what was taken cannot be put back.
-	if err := hold.Open(ctx, g.store, held.Sessions, held.Owner); err != nil {
+	if err := hold.Open(ctx, g.store, held.Sessions, held.Entry, held.Owner); err != nil {
 		h.settle(r.Context(), a, login.None)
 		return h.secondDown(w, r, a, err)
 	}
@@ -111,7 +111,9 @@ func (h *Handler) cancelSecond(w http.ResponseWriter, r *http.Request, g *guard,
 	back := "/"
 	if t, ok := hold.ParseTicket(own.second); ok {
 		if held, err := g.answers.Take(r.Context(), t, h.now()); err == nil {
-			back = backFrom(r, held)
+			if back = sameSite(r, backFrom(r, held)); back == "" {
+				back = "/"
+			}
 			h.endChallenge(r, g, held)
 		}
 	}

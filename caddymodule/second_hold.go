@@ -53,6 +53,11 @@ func (h *Handler) holdAnswer(w http.ResponseWriter, r *http.Request, a *attempt,
 	if name, ok := h.identity(a, shop.Header); ok {
 		shop.Account, shop.Name = a.g.ledger.Account(h.reader.FoldAccount(name)), name
 	}
+	inPlace := a.reading.Endpoint.Config().InPlace
+	if inPlace && len(p.sessions) == 0 {
+		// Only the answer says who it is: nothing was shut for it yet.
+		p.sessions = h.sessionsOf(r, a.reading.Body, a.g)
+	}
 	set := h.sessionKeysOf((&http.Response{Header: shop.Header}).Cookies(), a.g)
 	shop.After = set
 	if len(set) == 0 {
@@ -83,7 +88,11 @@ func (h *Handler) holdAnswer(w http.ResponseWriter, r *http.Request, a *attempt,
 	}
 	ctx, cancel := lasting(r, 2*time.Second)
 	defer cancel()
-	err := hold.Shut(ctx, a.g.store, set, p.entry, p.owner)
+	shut := set
+	if inPlace {
+		shut = shop.Sessions
+	}
+	err := hold.Shut(ctx, a.g.store, shut, p.entry, p.owner)
 	var t hold.Ticket
 	if err == nil {
 		t, err = a.g.answers.Keep(ctx, a.now, shop, a.g.ledger.HostKey(a.signals.Network))

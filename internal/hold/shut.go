@@ -93,9 +93,11 @@ func Lift(ctx context.Context, rows store.Rows, sessions []store.Key, id [16]byt
 	return lift(ctx, rows, sessions, func(e entry) bool { return e.ID == id })
 }
 
-// Open ends all of owner's logins in sessions: he gave his second factor.
-func Open(ctx context.Context, rows store.Rows, sessions []store.Key, owner store.Key) error {
-	return lift(ctx, rows, sessions, func(e entry) bool { return e.Owner == owner })
+// Open ends the login id and all of owner's in sessions: he gave his second
+// factor. The login may have been begun under the name that was typed, which
+// is not always the owner's.
+func Open(ctx context.Context, rows store.Rows, sessions []store.Key, id [16]byte, owner store.Key) error {
+	return lift(ctx, rows, sessions, func(e entry) bool { return e.ID == id || e.Owner == owner })
 }
 
 func lift(ctx context.Context, rows store.Rows, sessions []store.Key, ends func(entry) bool) error {

@@ -49,16 +49,25 @@ func TestASessionOpensWhenAllOfItsLoginsHaveEnded(t *testing.T) {
 		do            func() error
 		first, second bool
 	}{
-		{"the owner of another login gives his factor", func() error { return hold.Open(ctx, s, sessions, mallory) }, true, true},
+		{"the owner of another login gives his factor", func() error { return hold.Open(ctx, s, sessions, id(2), mallory) }, true, true},
 		{"a login that is none of these ends", func() error { return hold.Lift(ctx, s, sessions, id(9)) }, true, true},
 		{"one of two logins ends", func() error { return hold.Lift(ctx, s, sessions, id(1)) }, true, false},
-		{"the other owner gives the factor", func() error { return hold.Open(ctx, s, sessions, anna) }, false, false},
-		{"once more", func() error { return hold.Open(ctx, s, sessions, anna) }, false, false},
+		{"the other owner gives the factor", func() error { return hold.Open(ctx, s, sessions, id(3), anna) }, false, false},
+		{"once more", func() error { return hold.Open(ctx, s, sessions, id(3), anna) }, false, false},
 	} {
 		must(t, step.do())
 		if a, b := shut(t, s, sessions[0]), shut(t, s, sessions[1]); a != step.first || b != step.second {
 			t.Errorf("%s: shut %v and %v, want %v and %v", step.name, a, b, step.first, step.second)
 		}
+	}
+}
+
+func TestALoginBegunUnderAnotherNameOpensWithTheFactorOfItsOwner(t *testing.T) {
+	s := memory(t)
+	must(t, hold.Shut(ctx, s, sessions, id(1), mallory))
+	must(t, hold.Open(ctx, s, sessions, id(1), anna))
+	if shut(t, s, sessions...) {
+		t.Error("still shut")
 	}
 }
 
