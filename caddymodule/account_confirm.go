@@ -38,7 +38,7 @@ func (d *desk) confirm() error {
 				return d.asks(asking{method: q.method, err: page.AccountClock, left: res.Left}, int(res.Skew/time.Second))
 			}
 		case stepResend:
-			q = d.h.sendCode(d.r, d.g, d.now, d.owner, d.state.Challenge, q.method)
+			q = d.h.sendCode(d.r, d.g, d.now, d.owner, d.state.Challenge, q.method, d.actor.Established)
 		}
 	}
 	return d.asks(q, 0)

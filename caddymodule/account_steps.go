@@ -223,7 +223,7 @@ func (d *desk) addContact() error {
 
 // resendContact sends the code that confirms a number or address.
 func (d *desk) resendContact() error {
-	q := d.h.sendCode(d.r, d.g, d.now, d.owner, d.state.Contact, "to:"+d.state.Contact)
+	q := d.h.sendCode(d.r, d.g, d.now, d.owner, d.state.Contact, "to:"+d.state.Contact, d.actor.Established)
 	return d.showSent(q.err, q.seconds)
 }
 

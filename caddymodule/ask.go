@@ -182,7 +182,7 @@ func (h *Handler) secondForm(w http.ResponseWriter, r *http.Request, g *guard, f
 	case f[fieldStep] == stepSecond:
 		return h.verifySecond(w, r, g, now, q, f, own, shop)
 	case f[fieldStep] == stepResend:
-		q.asking = h.sendCode(r, g, now, held.Owner, held.Challenge, q.method)
+		q.asking = h.sendCode(r, g, now, held.Owner, held.Challenge, q.method, held.Established)
 	}
 	return h.askSecond(w, r, g, now, q)
 }

@@ -47,14 +47,15 @@ func (b budgets) Take(ctx context.Context, now time.Time, all []factor.Budget) (
 	return got.MaxAfter(), nil
 }
 
-// sendCode sends a code for a challenge, and says how that went.
-func (h *Handler) sendCode(r *http.Request, g *guard, now time.Time, owner factor.ID, challenge, method string) asking {
+// sendCode sends a code for a challenge, and says how that went. known devices
+// have counters of their own, see factor.Attempt.
+func (h *Handler) sendCode(r *http.Request, g *guard, now time.Time, owner factor.ID, challenge, method string, known bool) asking {
 	q := asking{method: method, err: page.SecondAway}
 	class, contact := classOf(method)
 	if class != factor.ClassCode {
 		return asking{method: method}
 	}
-	d, err := g.vault.Send(r.Context(), now, owner, challenge, contact, false, h.sending(g))
+	d, err := g.vault.Send(r.Context(), now, owner, challenge, contact, known, h.sending(g))
 	if err != nil {
 		h.app.metrics.storeErrors.WithLabelValues("factor").Inc()
 		return q

@@ -86,7 +86,7 @@ func (h *Handler) serveSecondScript(w http.ResponseWriter, r *http.Request, g *g
 	}
 	switch a.Step {
 	case stepResend:
-		return h.secondTask(w, r, g, now, held, h.sendCode(r, g, now, held.Owner, held.Challenge, a.Method), http.StatusOK)
+		return h.secondTask(w, r, g, now, held, h.sendCode(r, g, now, held.Owner, held.Challenge, a.Method, held.Established), http.StatusOK)
 	case stepMethod:
 		return h.secondTask(w, r, g, now, held, asking{method: a.Method}, http.StatusOK)
 	}
