@@ -123,6 +123,9 @@ func (h *Handler) enrolHeld(w http.ResponseWriter, r *http.Request, g *guard, no
 		return d.away(err)
 	}
 	d.open()
+	if d.state.Given != "" && d.state.Given != factor.GivenRecovery && !d.account.Has(d.state.Given) {
+		d.state.Given = "" // it was taken away since
+	}
 	d.actor.Factor = d.state.Given
 	if !q.held.Enrol && d.state.Given == "" {
 		return h.askSecond(w, r, g, now, q) // of another login

@@ -35,11 +35,8 @@ var errOtherKey = errors.New("the second factors in the store were made with ano
 // check says whether the store's second factors are of this key. While the
 // store does not answer it says yes: then what this node knows decides.
 func (c *keyCheck) check(ctx context.Context, h *Handler, g *guard) error {
-	switch c.state.Load() {
-	case keyRight:
+	if c.state.Load() == keyRight {
 		return nil
-	case keyWrong:
-		return errOtherKey
 	}
 	want, site := h.keyValue(g)
 	row, err := g.store.LoadRow(ctx, keyRow)
@@ -50,6 +47,9 @@ func (c *keyCheck) check(ctx context.Context, h *Handler, g *guard) error {
 	switch {
 	case err != nil:
 		h.app.metrics.storeErrors.WithLabelValues("factor").Inc()
+		if c.state.Load() == keyWrong {
+			return errOtherKey
+		}
 	case bytes.HasPrefix(row.Value, want) && hasTag(sites, site):
 		c.state.Store(keyRight)
 	case bytes.HasPrefix(row.Value, want):
@@ -60,7 +60,10 @@ func (c *keyCheck) check(ctx context.Context, h *Handler, g *guard) error {
 			c.state.Store(keyRight)
 		}
 	default:
-		c.state.Store(keyWrong)
+		// Asked again at each login: forget-key may be ordered at another gateway.
+		if c.state.Swap(keyWrong) == keyWrong {
+			return errOtherKey
+		}
 		h.app.logger.Error("no login goes on", zap.String("site", h.name), zap.Error(errOtherKey))
 		return errOtherKey
 	}

@@ -48,7 +48,10 @@ func (h *Handler) forward(w http.ResponseWriter, r *http.Request, a *attempt, ne
 		h.report(r, a, login.None)
 		return h.secondDown(w, r, a, err)
 	}
-	if pending == nil {
+	if pending != nil {
+		// An answer that breaks off ends the request with a panic.
+		defer pending.landed()
+	} else {
 		w = h.watchShut(w, r, a.cookies, a.reading.Body)
 	}
 	answer := newAnswerWriter(w)

@@ -39,7 +39,11 @@ func (h *Handler) offer(w http.ResponseWriter, r *http.Request, a *attempt, answ
 	}
 	// Only a fresh look says that there is none: what the login needed may
 	// have been settled by a browser that is trusted.
-	if account, err := a.g.vault.Load(r.Context(), h.owner(a.g, a.account)); err != nil || account.Enrolled() {
+	who := a.account
+	if name, ok := h.identity(a, answer.Header()); ok {
+		who = a.g.ledger.Account(h.reader.FoldAccount(name))
+	}
+	if account, err := a.g.vault.Load(r.Context(), h.owner(a.g, who)); err != nil || account.Enrolled() {
 		return
 	}
 	plain, err := json.Marshal(offered{to, a.now})

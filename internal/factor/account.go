@@ -199,6 +199,15 @@ func (a *Account) Find(id string) (*Factor, Class) {
 	return nil, ClassNone
 }
 
+// Has reports whether there is a factor with that id.
+func (a *Account) Has(id string) bool {
+	if a == nil {
+		return false
+	}
+	f, _ := a.Find(id)
+	return f != nil
+}
+
 // Factors are all that are confirmed, in the order they were added.
 func (a *Account) Factors() []Factor {
 	var out []Factor
