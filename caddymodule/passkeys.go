@@ -61,12 +61,16 @@ func (h *Handler) passkeyOptions(r *http.Request, g *guard, account *factor.Acco
 	return options, h.keepPasskey(r, g, owner, challenge, state)
 }
 
+// maxAsked is how many pages of one account may ask for a passkey at once.
+const maxAsked = 16
+
 func (h *Handler) keepPasskey(r *http.Request, g *guard, owner factor.ID, challenge string, state []byte) error {
 	key := h.passkeyKey(g, owner, challenge)
 	if _, err := g.store.Take(r.Context(), key); err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
-	return g.store.Keep(r.Context(), key, state, factor.PendingLife)
+	sum := g.ring.Sum(keys.Pseudonym, []byte("passkeys-of"), []byte(h.name), owner[:])
+	return g.store.Keep(r.Context(), key, state, factor.PendingLife, store.Group{Key: store.Key(sum[:16]), Max: maxAsked, Replace: true})
 }
 
 // takePasskey takes the state of a passkey's challenge before the answer is

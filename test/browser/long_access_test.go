@@ -79,3 +79,8 @@ func TestLongEveryPageInEveryLanguage(t *testing.T) {
 		})
 	}
 }
+
+func TestLongNothingJumpsInAnyLanguage(t *testing.T) {
+	t.Parallel()
+	nothingJumps(t, tongues(t))
+}
