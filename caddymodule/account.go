@@ -101,10 +101,10 @@ func (h *Handler) serveAccount(w http.ResponseWriter, r *http.Request, g *guard)
 	if d.account, err = g.vault.Load(r.Context(), p.Owner); err != nil {
 		return d.away(err)
 	}
-	if p.Given != "" && d.account != nil && d.account.Epoch != p.Epoch && p.Given != factor.GivenRecovery {
-		if there, _ := d.account.Find(p.Given); there == nil {
-			p.Given = ""
-		}
+	if d.account != nil && d.account.Epoch != p.Epoch {
+		// Since it was given somebody changed a factor or signed out
+		// everywhere: it is given anew.
+		p.Given = ""
 	}
 	d.actor = p.actor(r, g)
 	d.open()

@@ -128,8 +128,12 @@ func (d *desk) remove() error {
 	return d.done(page.SaidRemoved)
 }
 
-// changed tells the owner what was changed, where notices go.
+// changed tells the owner what was changed, where notices go. Who changed it
+// need not give his factor again.
 func (d *desk) changed(a *factor.Account) {
+	if a != nil && d.actor.Factor != "" {
+		d.gave(d.actor.Factor, a)
+	}
 	if a != nil && len(a.Notices) > 0 {
 		d.h.notify(d.name, a.Notices[len(a.Notices)-1:])
 	}

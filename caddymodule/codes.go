@@ -7,7 +7,6 @@ import (
 
 	"github.com/login-guard/login-guard/config"
 	"github.com/login-guard/login-guard/internal/factor"
-
 	"github.com/login-guard/login-guard/internal/keys"
 	"github.com/login-guard/login-guard/internal/page"
 	"github.com/login-guard/login-guard/internal/store"

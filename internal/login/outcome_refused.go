@@ -15,9 +15,10 @@ import (
 // login. Somebody who has another's password must not make a login of it that
 // counts as none. session says which cookies hold a session.
 func (e *Endpoint) Refused(q Asked, a Reply, session func(name string) bool) bool {
+	said := false
 	switch a.Status {
 	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusUnprocessableEntity, statusTooMany, statusExpired:
-		return true
+		said = true
 	}
 	body, ok := decodeAnswer(a)
 	if a.Truncated || !ok {
@@ -30,6 +31,9 @@ func (e *Endpoint) Refused(q Asked, a Reply, session func(name string) bool) boo
 		if v.holds(&c.Success[i]) {
 			return false
 		}
+	}
+	if said {
+		return true
 	}
 	fresh := v.fresh(session)
 	switch {
