@@ -96,7 +96,8 @@ func TestGuessesOfCodesMeetTheClassAndNotTheAccount(t *testing.T) {
 func TestACodeLetsInOnce(t *testing.T) {
 	t.Parallel()
 	e, _ := plainShop(t)
-	for _, c := range []struct{ method, code string }{{"app", e.app.code(0)}, {"recovery", e.app.recovery[0]}} {
+	shown := e.app.code(0) // by and by the app shows another, which is good
+	for _, c := range []struct{ method, code string }{{"app", shown}, {"recovery", e.app.recovery[0]}} {
 		const n = 50
 		people, pages := make([]*person, n), make([]reply, n)
 		for i := range people {
@@ -129,7 +130,7 @@ func TestACodeLetsInOnce(t *testing.T) {
 	if p, _ := e.enters(t, "198.51.100.31", "recovery", e.app.recovery[0]); e.isIn(p) {
 		t.Error("a recovery code is good twice")
 	}
-	if p, _ := e.enters(t, "198.51.100.32", "app", e.app.code(0)); e.isIn(p) {
+	if p, _ := e.enters(t, "198.51.100.32", "app", shown); e.isIn(p) {
 		t.Error("a code of the app is good twice")
 	}
 }
