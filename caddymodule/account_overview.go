@@ -129,10 +129,12 @@ func (d *desk) remove() error {
 }
 
 // changed tells the owner what was changed, where notices go. Who changed it
-// need not give his factor again.
+// need not give his factor again, unless it is the one that is gone.
 func (d *desk) changed(a *factor.Account) {
-	if a != nil && d.actor.Factor != "" {
-		d.gave(d.actor.Factor, a)
+	if a != nil {
+		if f, _ := a.Find(d.actor.Factor); f != nil || d.actor.Factor == factor.GivenRecovery {
+			d.gave(d.actor.Factor, a)
+		}
 	}
 	if a != nil && len(a.Notices) > 0 {
 		d.h.notify(d.name, a.Notices[len(a.Notices)-1:])
