@@ -106,6 +106,11 @@ type phone struct {
 
 // code is what the app shows; the next one each time, as a code is good once.
 func (a *phone) code(ahead int) string {
+	// One of a step ago is not good any more after the next one: with less
+	// than two seconds left it may come too late.
+	if left := 30*time.Second - time.Duration(time.Now().Add(a.off).UnixNano())%(30*time.Second); ahead < 0 && left < 2*time.Second {
+		time.Sleep(left)
+	}
 	return totp.Code(a.secret, totp.Step(time.Now().Add(a.off))+int64(ahead))
 }
 
