@@ -72,6 +72,7 @@ type Gateway struct {
 	AdminAddr string
 
 	t       testing.TB
+	ports   []int
 	dir     string
 	data    string // what lasts beside Caddy's storage
 	binary  string // "": the one of Binary
@@ -114,7 +115,7 @@ func StartWith(t testing.TB, caddyfile string, with With) *Gateway {
 func start(t testing.TB, caddyfile string, with With) *Gateway {
 	t.Helper()
 	ports := testport.Take(t, 4)
-	g := &Gateway{t: t, dir: t.TempDir(), Port: ports[0], AdminAddr: fmt.Sprintf("127.0.0.1:%d", ports[3]), data: with.Data, binary: with.Binary}
+	g := &Gateway{t: t, ports: ports, dir: t.TempDir(), Port: ports[0], AdminAddr: fmt.Sprintf("127.0.0.1:%d", ports[3]), data: with.Data, binary: with.Binary}
 	if g.data == "" {
 		g.data = filepath.Join(g.dir, "data")
 	}
@@ -249,7 +250,24 @@ func (g *Gateway) Reload(caddyfile string) string {
 	if err != nil {
 		return out + err.Error()
 	}
+	g.settled()
 	return ""
+}
+
+// settled waits until the listeners that a reload replaced are closed. Old and
+// new ones share their port for a moment, and who is just connecting to an old
+// one is reset when it closes.
+func (g *Gateway) settled() {
+	g.t.Helper()
+	deadline := time.Now().Add(10 * time.Second)
+	for _, port := range g.ports {
+		for testport.Shared(g.t, port) {
+			if time.Now().After(deadline) {
+				g.t.Fatalf("10 seconds after a reload two listeners share port %d", port)
+			}
+			time.Sleep(2 * time.Millisecond)
+		}
+	}
 }
 
 // Command runs the binary with arguments.
@@ -279,6 +297,9 @@ func (g *Gateway) Admin(method, path, body string) (int, string) {
 	out, err := io.ReadAll(resp.Body)
 	if err != nil {
 		g.t.Fatal(err)
+	}
+	if path == "/load" {
+		g.settled()
 	}
 	return resp.StatusCode, string(out)
 }

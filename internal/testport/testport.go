@@ -11,6 +11,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 )
@@ -71,4 +72,38 @@ func free(offsets []int, port int) bool {
 		u.Close()
 	}
 	return true
+}
+
+// Shared says whether two sockets listen on one address of a TCP port. It is
+// false where the system does not list its sockets as Linux does.
+func Shared(t testing.TB, port int) bool {
+	t.Helper()
+	for _, table := range []string{"/proc/net/tcp", "/proc/net/tcp6"} {
+		sockets, err := os.ReadFile(table)
+		if err != nil {
+			continue
+		}
+		if shared(string(sockets), port) {
+			return true
+		}
+	}
+	return false
+}
+
+// shared reads a table as proc(5) has it: a line a socket, with its number,
+// its own address and port, the other end's, and its state, all in hexadecimal.
+func shared(table string, port int) bool {
+	const listening = "0A"
+	seen := map[string]bool{}
+	for line := range strings.Lines(table) {
+		f := strings.Fields(line)
+		if len(f) < 4 || f[3] != listening || !strings.HasSuffix(f[1], fmt.Sprintf(":%04X", port)) {
+			continue
+		}
+		if seen[f[1]] {
+			return true
+		}
+		seen[f[1]] = true
+	}
+	return false
 }
