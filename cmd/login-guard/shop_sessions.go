@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	sessionCookie = "shop_sid"
+	sessionCookie = "demo_session"
 	sessionLife   = 12 * time.Hour
 	maxSessions   = 5000
 )
