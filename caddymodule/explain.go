@@ -104,6 +104,9 @@ func (a *App) letIn(e *record.Entry) []string {
 		if words := strings.Fields(e.Override); len(words) > 1 {
 			out = append(out, "login-guard deny remove "+words[1])
 		}
+	case record.GiveFactor:
+		// Of a customer who has lost all of them, when you are sure who asks.
+		out = append(out, "login-guard factor reset NAME")
 	case record.Release:
 		out = append(out, "login-guard release "+about)
 	case record.ReleaseAndAllow:

@@ -139,6 +139,10 @@ func because(e *record.Explanation) (out []string) {
 		return append(out, "the store did not answer, and on_store_error says deny")
 	case e.Would == string(risk.Unreadable):
 		return append(out, "it could not be read as the shop would read it")
+	case has(risk.CodeFactorDue):
+		return append(out, "the password was right, and the account has a second factor")
+	case has(risk.CodeFactorGiven):
+		return append(out, "the account's second factor was given")
 	case has(risk.CodeCheckSatisfied):
 		for i := range out {
 			out[i] += ", which asked for a check"

@@ -28,9 +28,7 @@ func (h *Handler) release(w http.ResponseWriter, r *http.Request, g *guard, t ho
 	if err != nil {
 		return h.secondDown(w, r, a, err)
 	}
-	switch a.verdict.Action {
-	case risk.Allow, risk.Slider, risk.Picture, risk.SecondFactor:
-	default:
+	if a.verdict.Action != risk.Allow {
 		h.settle(r.Context(), a, login.None)
 		h.report(r, a, login.None)
 		return h.writeDenial(w, r, a.ref, http.StatusTooManyRequests, a.verdict.RetryAfter)
@@ -50,7 +48,6 @@ func (h *Handler) release(w http.ResponseWriter, r *http.Request, g *guard, t ho
 		}
 		return h.secondPage(w, r, http.StatusOK, held.Ref, page.Second{State: page.SecondReplaced, Action: held.Action, Back: backFrom(r, held)})
 	}
-	a.verdict = risk.Verdict{Action: risk.Allow, Reasons: a.verdict.Reasons}
 	h.settle(ctx, a, login.Success)
 	h.remember(w, r, a, login.Success)
 	p := proof{Account: shop.Account, Owner: shop.Owner, Name: shop.Name, Sessions: shop.After, Established: shop.Established}
@@ -97,7 +94,7 @@ func (h *Handler) released(r *http.Request, g *guard, held *hold.Answer, own own
 	// Who gave the second factor is the owner, whatever others do to the
 	// account or came from the same network: only what is his own counts.
 	a.decision, err = g.engine.Decide(r.Context(), a.now, engine.Attempt{
-		Account: a.account, Signals: a.signals, Device: a.device, Known: true, Seen: a.seen, Solved: true, Rung: held.Passed,
+		Account: a.account, Signals: a.signals, Device: a.device, Known: true, Factor: true, Seen: a.seen, Solved: true, Rung: held.Passed,
 		Blind: !a.reading.Endpoint.TellsSuccess(),
 	})
 	a.assessment, a.verdict = a.decision.Assessment, a.decision.Verdict

@@ -74,7 +74,12 @@ func (h *Handler) holdAnswer(w http.ResponseWriter, r *http.Request, a *attempt,
 	}
 	tooLarge := answer.over
 	h.dropAnswer(w, p, answer)
-	a.verdict = risk.Verdict{Action: risk.SecondFactor, Reasons: a.verdict.Reasons}
+	if a.decision.Counted() {
+		a.g.engine.AskFactor(a.decision)
+		a.verdict = a.decision.Verdict
+	} else { // at another door, nothing was counted
+		a.verdict = risk.Verdict{Action: risk.SecondFactor, Reasons: []risk.Reason{{Code: risk.CodeFactorDue}}}
+	}
 	// Where the password was right nothing counts as failed. That somebody
 	// signed in is only said when the factor has been given.
 	counts := login.Retry

@@ -96,7 +96,7 @@ func (t *tally) add(s *Step) {
 // asked for, and not why less was.
 func tells(code string) bool {
 	switch code {
-	case risk.CodeSparedDevice, risk.CodeSparedBlameless, risk.CodeSparedFew, risk.CodeCheckSatisfied, risk.CodeOverrideAllow:
+	case risk.CodeSparedDevice, risk.CodeSparedBlameless, risk.CodeSparedFew, risk.CodeCheckSatisfied, risk.CodeFactorGiven, risk.CodeOverrideAllow:
 		return false
 	}
 	return true

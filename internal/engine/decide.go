@@ -33,6 +33,13 @@ func (e *Engine) Decide(ctx context.Context, now time.Time, a Attempt) (*Decisio
 	return d, nil
 }
 
+// AskFactor decides anew on a login whose password was right and whose account
+// has a second factor that is due.
+func (e *Engine) AskFactor(d *Decision) {
+	d.Situation.FactorDue = true
+	d.Verdict = risk.Decide(e.Ladder, d.Situation)
+}
+
 // judge makes the verdict of what the ledger has said.
 func (e *Engine) judge(now time.Time, d *Decision, override risk.Override) {
 	d.passed()
@@ -120,6 +127,7 @@ func (e *Engine) situation(now time.Time, d *Decision) risk.Situation {
 		Blameless:    d.Signals.Private || d.Busy,
 		AddressUnits: d.Facts.AddressFailures,
 		Passed:       action(d.Passed),
+		FactorGiven:  d.Factor,
 	}
 	for _, r := range d.reserved[1:] {
 		s.Over = append(s.Over, r.Over...)

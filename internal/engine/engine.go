@@ -66,6 +66,8 @@ type Attempt struct {
 	Solved   bool
 	Rung     device.Rung
 	Evidence []risk.Reason
+	// Factor: the account's second factor was given for this very login.
+	Factor bool
 	// Blind: the shop's answer never says that a password was right.
 	Blind bool
 	// Repeated: this address has sent the same account with the same

@@ -19,12 +19,17 @@ const (
 	ReleaseAndAllow
 	// Reorder: take the order back.
 	Reorder
+	// GiveFactor: nothing but the customer's second factor.
+	GiveFactor
 )
 
 // Remedy is what lets in who was stopped by this decision.
 func (e *Entry) Remedy() Remedy {
 	if e.Action == string(risk.Allow) || e.Count > 1 {
 		return NoRemedy
+	}
+	if e.Action == string(risk.SecondFactor) {
+		return GiveFactor
 	}
 	if e.Basis == nil {
 		// A registration, a reset and the like have nothing but a limit.

@@ -66,6 +66,10 @@ const (
 	CodeSparedFew       = "spared.few_failures"
 	// CodeCheckSatisfied: a check passed before is all that was asked for.
 	CodeCheckSatisfied = "check.satisfied"
+	// CodeFactorDue: the account's second factor is asked for, and
+	// CodeFactorGiven: it was given.
+	CodeFactorDue   = "factor.due"
+	CodeFactorGiven = "factor.given"
 )
 
 // CodeFloorEvidence is the Floor that a check answered as machines answer
@@ -92,7 +96,7 @@ func Codes() []string {
 		CodeClientCap, CodeReputationCap, CodeCheckCap,
 		CodeOverrideDeny, CodeOverrideAllow,
 		CodeSparedDevice, CodeSparedBlameless, CodeSparedFew,
-		CodeCheckSatisfied, CodeAskAfter, CodeFloorEvidence,
+		CodeCheckSatisfied, CodeFactorDue, CodeFactorGiven, CodeAskAfter, CodeFloorEvidence,
 	}
 	for name := range config.DefaultLimits() {
 		codes = append(codes, CodeLimit+name)

@@ -45,7 +45,8 @@ func TestCodesAreTheOnesEmitted(t *testing.T) {
 			a.Score = 100 // far up the ladder, where few random facts get
 		}
 		s := Situation{Assessment: a, Override: Override(r.IntN(3)), DeviceKnown: r.IntN(3) == 0,
-			Blameless: r.IntN(3) == 0, AddressUnits: r.Float64() * 9, Passed: []Action{Allow, Slider, Picture}[r.IntN(3)]}
+			Blameless: r.IntN(3) == 0, AddressUnits: r.Float64() * 9, Passed: []Action{Allow, Slider, Picture}[r.IntN(3)],
+			FactorDue: r.IntN(8) == 0, FactorGiven: r.IntN(8) == 0}
 		if r.IntN(2) == 0 {
 			s.Over = append(s.Over, Over{Limit: limits[r.IntN(len(limits))], Demands: []Action{Slider, Picture, Deny}[r.IntN(3)]})
 		}

@@ -25,10 +25,13 @@ import (
 //  6. The score alone denies only from five failure units of the address;
 //     below that it demands a picture.
 //  7. A picture passed satisfies picture and slider, a slider passed only
-//     the slider. Nothing satisfies a denial.
+//     the slider, a second factor that was given both. Nothing satisfies a
+//     denial.
+//  8. A second factor that is due is asked for once nothing else is.
 //
-// The second_factor rung asks for a picture with a growing gap, as no
-// account can be enrolled yet. A demand that is none of the known actions
+// The second_factor rung asks for a picture with a growing gap before the
+// password is sent on; where the account has a second factor that is due then,
+// also from a browser that is remembered. A demand that is none of the known actions
 // denies, whatever else is said.
 //
 // RetryAfter is the longest that a denying demand asks for, at least a
@@ -55,6 +58,7 @@ func Decide(l config.Ladder, s Situation) Verdict {
 	}
 	d.unknown()
 	d.end()
+	d.factor()
 	return v
 }
 
@@ -197,6 +201,21 @@ func (d *decision) end() {
 		}
 	default:
 		v.Action, v.RetryAfter = Deny, max(d.retry, minRetry)
+	}
+}
+
+// factor settles what is left for the second factor: it is asked for where
+// nothing else is, and giving it is more than any check.
+func (d *decision) factor() {
+	v := d.verdict
+	switch {
+	case v.Action == Deny:
+	case d.situation.FactorGiven:
+		d.note(CodeFactorGiven)
+		v.Action, v.Gap = Allow, 0
+	case d.situation.FactorDue && v.Action == Allow:
+		d.note(CodeFactorDue)
+		v.Action = SecondFactor
 	}
 }
 

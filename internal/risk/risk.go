@@ -143,6 +143,9 @@ type Situation struct {
 	// Passed is the strongest check that this login or its pass has passed:
 	// Allow (none), Slider or Picture.
 	Passed Action
+	// FactorDue: the password was right, and the account's second factor is
+	// asked for. FactorGiven: it was given for this very login.
+	FactorDue, FactorGiven bool
 }
 
 // Floor is a demand that does not come from the score.

@@ -198,8 +198,15 @@ func TestAnOperatorTakesASecondFactorAway(t *testing.T) {
 	}
 	say("0 added, 0 replaced, 1 were there", "import", file)
 	say("the second factor goes at", "reset", alice.Email, "--delay", "24h")
-	if r := visitor(t, g.URL, "198.51.100.8").login(alice.Email, alice.Password); r.guard() != "second-factor" {
-		t.Errorf("before the reset is due the login met %q", r.guard())
+	asked := visitor(t, g.URL, "198.51.100.8").login(alice.Email, alice.Password)
+	if asked.guard() != "second-factor" {
+		t.Errorf("before the reset is due the login met %q", asked.guard())
+	}
+	out, err := g.Command("login-guard", "explain", asked.ref(), "--admin", g.AdminAddr)
+	for _, want := range []string{"asked for a second factor", "the password was right, and the account has a second factor", ": the same", "factor reset"} {
+		if err != nil || !strings.Contains(out, want) {
+			t.Errorf("explain does not say %q (%v):\n%s", want, err, out)
+		}
 	}
 	say("withdraw done", "withdraw", alice.Email)
 	say("reset done", "reset", alice.Email, "--delay", "0s")
