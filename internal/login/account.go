@@ -11,8 +11,8 @@ import (
 // FoldAccount gives the form under which an account is counted: what shops
 // and their databases were seen to take for one account is one here. Blanks
 // at the ends, case, compatibility forms (full width, the Kelvin sign),
-// accents, control and invisible characters make no difference, `ß` is `ss`
-// and `ø` is `o`, as in MariaDB's unicode_ci collations; tags, `%hh` and
+// accents, control and invisible characters make no difference, `ß` is `ss`,
+// `ð` is `d` and `٣` is `3`, as in the collations of MySQL and MariaDB; tags, `%hh` and
 // `&entities;` go, because WordPress drops them from a user name before it
 // looks it up, so that `al<b>ice` opens alice's account.
 //
@@ -26,13 +26,14 @@ func FoldAccount(typed string) string {
 	}
 	s := typed
 	if !ascii(s) {
-		s = norm.NFKC.String(strings.ToValidUTF8(s, "\uFFFD"))
+		// What databases compare are the characters as they were typed.
+		s = norm.NFKC.String(foldEqual(strings.ToValidUTF8(s, "\uFFFD")))
 	}
 	s = stripMarkup(s)
 	if ascii(s) {
 		s = strings.ToLower(s)
 	} else {
-		s = norm.NFD.String(cases.Fold().String(s))
+		s = foldEqual(norm.NFD.String(cases.Fold().String(s)))
 	}
 	s = strings.Map(func(r rune) rune {
 		switch {
@@ -45,7 +46,7 @@ func FoldAccount(typed string) string {
 		}
 		return r
 	}, s)
-	s = norm.NFKC.String(letters.Replace(s))
+	s = foldBeyond(norm.NFKC.String(letters.Replace(s)))
 	if s = strings.Join(strings.Fields(s), " "); s == "" {
 		return strings.TrimSpace(typed)
 	}

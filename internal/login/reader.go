@@ -142,6 +142,12 @@ func NewReader(endpoints []config.Endpoint, opt Options) (*Reader, error) {
 // only to bound the time that takes. A request without body and without a
 // query that could hold a password costs no allocation.
 func (rd *Reader) Read(w http.ResponseWriter, r *http.Request) Reading {
+	reading := rd.read(w, r)
+	reading.addTwin()
+	return reading
+}
+
+func (rd *Reader) read(w http.ResponseWriter, r *http.Request) Reading {
 	hasBody := r.Body != nil && r.Body != http.NoBody && r.ContentLength != 0
 	if r.Method == http.MethodConnect && hasBody {
 		if !opensWebSocket(r) {

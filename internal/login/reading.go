@@ -39,7 +39,7 @@ type Reading struct {
 	// Account of an Attempt or Side, as typed; may be empty. FoldAccount
 	// makes it comparable.
 	Account string
-	// Accounts of an Attempt that shops could book on different ones (see
+	// Accounts of an Attempt that shops could book on different ones (see twin and
 	// Options.CountsAll), Account first; nil where there is only that one.
 	// It counts on each; its success says nothing of any.
 	Accounts []string
