@@ -32,16 +32,6 @@ func (c Class) String() string {
 	return "none"
 }
 
-// ParseClass is the class of a name; ClassNone if there is none.
-func ParseClass(s string) Class {
-	for c := ClassApp; c < classes; c++ {
-		if classNames[c] == s {
-			return c
-		}
-	}
-	return ClassNone
-}
-
 // From says where something was done from, as a customer would recognise it:
 // a client family and a country or town. No address.
 type From struct {
@@ -165,8 +155,6 @@ type Account struct {
 	// AskedSince is when a customer without a factor was first told that one
 	// is required: the grace period runs from here.
 	AskedSince time.Time `json:"asked_since,omitzero"`
-	// OfferDismissed is when the offer of a second factor was dismissed.
-	OfferDismissed time.Time `json:"offer_dismissed,omitzero"`
 }
 
 // Enrolled reports whether the account has a second factor. Recovery codes
@@ -262,7 +250,7 @@ func (a *Account) empty() bool {
 		}
 	}
 	return !a.Enrolled() && len(a.Contacts)+len(a.Recovery)+len(a.Notices)+len(a.Challenges)+len(a.Sends) == 0 &&
-		a.Epoch == 0 && a.AskedSince.IsZero() && a.OfferDismissed.IsZero() && a.ResetAt.IsZero()
+		a.Epoch == 0 && a.AskedSince.IsZero() && a.ResetAt.IsZero()
 }
 
 // name is what a customer called a factor, fit to be shown: no control or

@@ -41,16 +41,6 @@ const (
 	NextKeysOnly
 )
 
-var nextNames = [...]string{"nothing", "add", "save_recovery", "renew_recovery", "drop_contact", "add_passkey", "second", "test", "keys_only"}
-
-// String is the name, for keys of texts.
-func (n Next) String() string {
-	if int(n) < len(nextNames) {
-		return nextNames[n]
-	}
-	return "nothing"
-}
-
 // Level says how safe an account is now. A nil account has a password only.
 func (a *Account) Level(now time.Time) Level {
 	if !a.Enrolled() {

@@ -33,8 +33,8 @@ func (a *Account) given(by Actor) bool {
 func (a *Account) mayAdd(by Actor) bool { return !a.Enrolled() || a.given(by) }
 
 // mayChange: what concerns others' factors and devices takes a factor that is
-// not provisional, or a recovery code of a set that is not. Where there is none but provisional ones, an established
-// device may: it could undo them anyway.
+// not provisional, or a recovery code of a set that is not. Where all factors
+// are provisional an established device may: it could undo them anyway.
 func (a *Account) mayChange(now time.Time, by Actor) bool {
 	if by.Factor == GivenRecovery && !now.Before(a.RecoveryUntil) {
 		return true
@@ -214,14 +214,4 @@ func (v *Vault) Required(ctx context.Context, now time.Time, id ID) (time.Time, 
 		return time.Time{}, err
 	}
 	return a.AskedSince, nil
-}
-
-// DismissOffer notes that a customer does not want to be offered a second
-// factor.
-func (v *Vault) DismissOffer(ctx context.Context, now time.Time, id ID) error {
-	_, err := v.Update(ctx, id, func(a *Account) error {
-		a.OfferDismissed = now
-		return nil
-	})
-	return err
 }

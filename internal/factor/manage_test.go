@@ -28,7 +28,7 @@ func TestRecoveryCodesAreGoodOnceEachAndEndAllTrust(t *testing.T) {
 		// As people type it.
 		r := b.try(Attempt{Class: ClassRecovery, Code: " " + strings.ToLower(strings.ReplaceAll(code, "-", " ")) + "\n"})
 		b.wantWhy(r, Right)
-		if !r.SetUpAgain || r.RecoveryLeft != RecoveryCodes-1-i || r.Factor != GivenRecovery {
+		if !r.SetUpAgain || len(r.Account.Recovery) != RecoveryCodes-1-i || r.Factor != GivenRecovery {
 			t.Errorf("code %d: %+v", i, r)
 		}
 		b.wantWhy(b.try(Attempt{Class: ClassRecovery, Code: code}), Wrong)

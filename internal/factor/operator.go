@@ -9,11 +9,6 @@ import (
 	"github.com/login-guard/login-guard/internal/store"
 )
 
-// Known reports whether the account has, or should have, a document as far as
-// this node knows, without asking the database: while it is away these are
-// the accounts to refuse.
-func (v *Vault) Known(id ID) bool { return v.Rows.KnownRow(id) }
-
 // due does an ordered reset whose time has come, and reports whether it did.
 func (v *Vault) due(a *Account, now time.Time) (bool, error) {
 	if a.ResetAt.IsZero() || now.Before(a.ResetAt) {

@@ -142,18 +142,18 @@ func TestAResetWaitsAndAnEstablishedLoginCancelsIt(t *testing.T) {
 
 func TestARowWithAFactorNeverEnds(t *testing.T) {
 	b := newBench(t)
-	if b.Known(b.id) {
+	if b.rows.KnownRow(b.id) {
 		t.Error("known before anything was stored")
 	}
 	b.addApp(owner)
-	if ttl := b.rows.ttls[b.id]; ttl != 0 || !b.Known(b.id) {
+	if ttl := b.rows.ttls[b.id]; ttl != 0 || !b.rows.KnownRow(b.id) {
 		t.Errorf("ttl %v", ttl)
 	}
-	if err := b.Erase(ctx, b.id); err != nil || b.Known(b.id) {
+	if err := b.Erase(ctx, b.id); err != nil || b.rows.KnownRow(b.id) {
 		t.Error("not erased", err)
 	}
 	// Looking leaves no row.
-	if name, _, err := b.Begin(ctx, b.now, b.id, false); name != "" || err != nil || b.Known(b.id) {
+	if name, _, err := b.Begin(ctx, b.now, b.id, false); name != "" || err != nil || b.rows.KnownRow(b.id) {
 		t.Errorf("%q %v", name, err)
 	}
 	since, err := b.Required(ctx, b.now, b.id)

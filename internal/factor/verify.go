@@ -81,9 +81,6 @@ type Result struct {
 	// SetUpAgain: a recovery code was used, so something is lost: lead the
 	// customer to setting up again.
 	SetUpAgain bool
-	// RecoveryLeft is how many recovery codes there are; below or at
-	// RecoveryLow it is time for new ones.
-	RecoveryLeft int
 	// Skewed: the code was right for a clock that is Skew ahead.
 	Skewed bool
 	Skew   time.Duration
@@ -155,7 +152,6 @@ func (v *Vault) Verify(ctx context.Context, now time.Time, id ID, t Attempt) (*R
 				return err
 			}
 		}
-		r.RecoveryLeft = len(a.Recovery)
 		r.Noticed = noticed(a, before)
 		return nil
 	})

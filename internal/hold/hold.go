@@ -32,8 +32,6 @@ const (
 	PerAccount = 3
 	// PerNetwork is how many a /24 or /48 may have.
 	PerNetwork = 256
-	// MaxBody of an answer that can be held.
-	MaxBody = 1 << 20
 )
 
 // ErrGone: there is no such held answer: it went out, or it expired, or the
