@@ -271,7 +271,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 		return err
 	case reading.Kind == login.Other:
 		seen := h.before(w, r)
-		err := h.pass(w, r, reading, next)
+		err := h.pass(w, r, reading, own, next)
 		h.after(r, seen)
 		return err
 	case reading.Kind == login.Side:
@@ -299,7 +299,8 @@ func (h *Handler) asksShop(w http.ResponseWriter, r *http.Request, next caddyhtt
 
 // pass sends on what is no login. A body that was cut before a password key
 // has not reached the shop whole; that is told instead of the shop's answer.
-func (h *Handler) pass(w http.ResponseWriter, r *http.Request, reading login.Reading, next caddyhttp.Handler) error {
+func (h *Handler) pass(w http.ResponseWriter, r *http.Request, reading login.Reading, own ownCookies, next caddyhttp.Handler) error {
+	defer h.passwordSeen(r, &reading, own)
 	if reading.Password && h.inPlaceShop() {
 		h.noteSessions(r, nil)
 		defer func() { h.noteSessions(r, w.Header()) }()

@@ -48,5 +48,5 @@ func (h *Handler) side(w http.ResponseWriter, r *http.Request, a *attempt, next 
 		return h.writeDenial(w, r, a.ref, status, after)
 	}
 	h.report(r, a, login.Unknown)
-	return h.pass(w, r, *a.reading, next)
+	return h.pass(w, r, *a.reading, a.cookies, next)
 }

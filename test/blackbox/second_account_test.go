@@ -327,6 +327,36 @@ func TestATrustedBrowserChangesNothingWithoutTheFactor(t *testing.T) {
 	}
 }
 
+// Who sets a new password wants nobody else in.
+func TestANewPasswordEndsTheTrustOfBrowsers(t *testing.T) {
+	t.Parallel()
+	e, _ := plainShop(t)
+	p, _ := e.enters(t, "198.51.100.53", "app", e.app.code(0), "trust", "1")
+	for _, form := range []string{"name=Alice&street=Elm", "q=password"} {
+		p.post("/settings", form)
+	}
+	p.get("/logout")
+	if r := e.in(p); r.guard() != "" {
+		t.Fatalf("a trusted browser is asked: %q", r.guard())
+	}
+	p.post("/settings", "password=Persuasion-1817&confirm=Persuasion-1817")
+	p.get("/logout")
+	if r := e.in(p); r.guard() != "second-factor" {
+		t.Errorf("after a new password the browser is still trusted: %q", r.guard())
+	}
+	// Nobody does that to somebody else's account.
+	p.sends(p.get("/.login-guard/challenge/second"), "step", "second", "method", "app", "code", e.app.code(1), "trust", "1")
+	for _, stranger := range []*person{visitor(t, e.g.URL, "203.0.113.7"), visitor(t, e.g.URL, "203.0.113.8").withoutCookies()} {
+		stranger.get("/")
+		stranger.post("/settings", "email="+shoptest.Alice().Email+"&new=x&password2=y&confirm=z")
+		stranger.post("/settings", "password=Persuasion-1817&confirm=Persuasion-1817")
+	}
+	p.get("/logout")
+	if r := e.in(p); r.guard() != "" {
+		t.Errorf("a stranger's form ended the trust: %q", r.guard())
+	}
+}
+
 // What somebody with the password may have added a moment ago does not end the
 // trust of the owner's browsers.
 func TestAProvisionalFactorSignsNobodyOut(t *testing.T) {
