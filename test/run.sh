@@ -99,7 +99,8 @@ check 'go vet, bench' go -C bench vet ./...
 go build -o "$TMPDIR/tally" ./test/tally
 {
 	ended=0
-	go test -json -count=1 -timeout 15m ./... || ended=$?
+	# The longest first: the others run beside it.
+	go test -json -count=1 -timeout 15m ./test/browser ./... || ended=$?
 	go -C bench test -json -count=1 ./... || ended=$?
 	exit "$ended"
 } | "$TMPDIR/tally" -passed "$passed" -failed "$failed"

@@ -3,6 +3,7 @@ package browser_test
 import (
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -43,7 +44,8 @@ var checks = []struct {
 
 // TestEveryCheckInEveryLanguage holds the checks against what depends on the
 // words in them: that they fit on a narrow phone, at twice the size and wider
-// set, and that axe-core finds nothing, in light and in dark.
+// set, and that axe-core finds nothing on those that most shoppers see, in light
+// and in dark.
 func TestEveryCheckInEveryLanguage(t *testing.T) {
 	t.Parallel()
 	for _, c := range checks {
@@ -62,7 +64,9 @@ func TestEveryCheckInEveryLanguage(t *testing.T) {
 					c.reach(p)
 					p.until("the page is "+c.title, fmt.Sprintf("document.querySelector('#lg-title')?.textContent === %q", words(t, language, c.title)))
 					p.audit(language, false)
-					p.axe()
+					if c.name == "slider" || c.name == "picture" || slices.Contains(languages, language) {
+						p.axe() // of the others in all languages by `make a11y`
+					}
 				})
 				if !ok {
 					failed++

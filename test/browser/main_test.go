@@ -2,6 +2,7 @@ package browser_test
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -20,6 +21,12 @@ var browser = sync.OnceValues(startBrowser)
 var stopBrowser = func() {}
 
 func TestMain(m *testing.M) {
+	// Shoppers read and think, and pages count seconds: more tests at once than
+	// there are cores. -parallel says otherwise.
+	if err := flag.Set("test.parallel", "4"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 	code := m.Run()
 	stopBrowser()
 	os.Exit(code)
