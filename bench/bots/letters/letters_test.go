@@ -87,3 +87,34 @@ func TestAThresholdSplitsTwoGreys(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 }
+
+// The real tesseract crashes on few pictures, so a program that crashes on
+// every list of more than two, and on wide pictures, stands in for it.
+func TestAPictureThatTesseractCrashesOnIsNotRead(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "tesseract"), []byte(`#!/bin/sh
+[ "$(wc -l <"$1")" -gt 2 ] && kill -FPE $$
+n=0
+while read -r f; do
+	n=$((n + 1))
+	[ "$(wc -c <"$f")" -gt 1000 ] && kill -FPE $$
+	printf '5\t%d\t\t\t\t\t\t\t\t\t\tKX7RM\n' $n
+done <"$1"
+`), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
+	small, large := image.NewGray(image.Rect(0, 0, 8, 8)), image.NewGray(image.Rect(0, 0, 80, 80))
+	for i := range large.Pix {
+		large.Pix[i] = byte(i * i >> 3)
+	}
+	got, _, err := Tesseract{Kinds[0], Cleanings[0], "7"}.Read(t.Context(), []*image.Gray{small, small, large, small, small})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []string{"KX7RM", "KX7RM", "", "KX7RM", "KX7RM"} {
+		if got[i].Text != want {
+			t.Errorf("picture %d is read as %q, want %q", i, got[i].Text, want)
+		}
+	}
+}
