@@ -4,7 +4,7 @@ const bar = $('bar'), press = $('press'), side = document.dir === 'rtl' ? -1 : 1
 let grip, down; // where the pointer holds the bar; the last press at all
 let points, pressure, events, moves; // of the last drag: places, most pressure, coalesced
 let click, key, keyAt = 0; // the last click and key, and when that went down
-let untrusted = 0, before = 0, inputs = 0, keys = [];
+let untrusted = 0, before = 0, inputs = 0, ahead = 0, keys = [];
 
 // mind counts events that no hand made. After one beside a drag, the last drag
 // is not the answer.
@@ -39,7 +39,7 @@ function point(e, parts) {
 function look() {
 	const step = Math.ceil(points?.length / 200);
 	return {seen: {
-		v: 1, untrusted, before, inputs, keys, click, pressure,
+		v: 1, untrusted, before, inputs, keyed: ahead, keys, click, pressure,
 		webdriver: navigator.webdriver,
 		type: down?.pointerType,
 		coalesced: [events, moves],
@@ -49,6 +49,8 @@ function look() {
 }
 
 addEventListener('pointermove', e => before += e.isTrusted && !grip);
+// Who goes to the bar by keys comes with one, if only by letting go of it.
+self.onkeydown = self.onkeyup = e => ahead += e.isTrusted && !key;
 bar.onkeydown = press.onkeydown = e => {
 	mind(e);
 	if (e.repeat) return;

@@ -50,6 +50,7 @@ const (
 	CodeFewPlaces  = "check.few_places" // too few places to judge
 	CodeInstantKey = "check.instant_key"
 	CodeInstant    = "check.instant_click"
+	CodeNoWay      = "check.no_way"   // driven, and nothing led to the bar or the button
 	CodeRepeated   = "check.repeated" // for the caller: Tracks knew the track
 
 	// What the shape of a track says.
@@ -64,7 +65,7 @@ const codePrefix = "check."
 // factCodes are the codes that weights must have points for.
 var factCodes = []string{
 	CodeNothing, CodeBarePress, CodeMismatch, CodeClock, CodeUntrusted, CodeWebdriver, CodeHover, CodeUncoupled, CodeSingle,
-	CodeFractions, CodeRush, CodePressure, CodeOneMove, CodeQuick, CodeFewPlaces, CodeInstantKey, CodeInstant, CodeRepeated,
+	CodeFractions, CodeRush, CodePressure, CodeOneMove, CodeQuick, CodeFewPlaces, CodeInstantKey, CodeInstant, CodeNoWay, CodeRepeated,
 }
 
 // Ways of answering that a report is about.

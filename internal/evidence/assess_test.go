@@ -112,14 +112,20 @@ func TestStockAutomationIsAskedForMoreAndTheSameByAHandIsNot(t *testing.T) {
 		way, report string
 		enough      bool
 	}{
-		"a key not held":               {"keyboard", `{"v":1,"webdriver":true,"dpr":1,"keys":[[3.8,200]],"inputs":0}`, true},
-		"a key held":                   {"keyboard", `{"v":1,"webdriver":true,"dpr":1,"keys":[[80,200]],"inputs":0}`, false},
-		"a click not held":             {"press", `{"v":1,"webdriver":true,"dpr":1,"type":"mouse","before":1,"click":[1,0.7]}`, true},
-		"a click held, after a way":    {"press", `{"v":1,"webdriver":true,"dpr":1,"type":"mouse","before":20,"click":[1,80]}`, false},
-		"a bar that is filled":         {"keyboard", `{"v":1,"webdriver":true,"untrusted":1,"dpr":1,"keys":[],"inputs":1}`, true},
-		"a bar that is filled, hidden": {"keyboard", `{"v":1,"untrusted":1,"dpr":1,"keys":[],"inputs":1}`, true},
-		"a click by script":            {"press", `{"v":1,"untrusted":1,"dpr":1,"click":[0,null]}`, true},
-		"a tap not held":               {"press", `{"v":1,"webdriver":true,"dpr":1,"type":"touch","before":0,"click":[1,1.2]}`, false},
+		"a key not held":                              {"keyboard", `{"v":1,"webdriver":true,"dpr":1,"keys":[[3.8,200]],"inputs":0}`, true},
+		"a key held":                                  {"keyboard", `{"v":1,"webdriver":true,"dpr":1,"keys":[[80,200]],"inputs":0}`, false},
+		"a key held, with no way there":               {"keyboard", `{"v":1,"webdriver":true,"before":1,"keyed":0,"dpr":1,"keys":[[80,900]]}`, true},
+		"keys held, with no way there":                {"keyboard", `{"v":1,"webdriver":true,"before":0,"keyed":0,"dpr":1,"keys":[[80,900],[70,120],[90,140]]}`, true},
+		"a key held, after Tab":                       {"keyboard", `{"v":1,"webdriver":true,"before":0,"keyed":2,"dpr":1,"keys":[[80,900]]}`, false},
+		"a key held, after a mouse":                   {"keyboard", `{"v":1,"webdriver":true,"before":9,"keyed":0,"dpr":1,"keys":[[80,900]]}`, false},
+		"a click held, with no way there":             {"press", `{"v":1,"webdriver":true,"dpr":1,"type":"mouse","before":1,"keyed":0,"click":[1,80]}`, true},
+		"a key held on the button, with no way there": {"press", `{"v":1,"webdriver":true,"dpr":1,"before":1,"keyed":0,"keys":[[80,900]],"click":[0,null]}`, true},
+		"a click not held":                            {"press", `{"v":1,"webdriver":true,"dpr":1,"type":"mouse","before":1,"click":[1,0.7]}`, true},
+		"a click held, after a way":                   {"press", `{"v":1,"webdriver":true,"dpr":1,"type":"mouse","before":20,"click":[1,80]}`, false},
+		"a bar that is filled":                        {"keyboard", `{"v":1,"webdriver":true,"untrusted":1,"dpr":1,"keys":[],"inputs":1}`, true},
+		"a bar that is filled, hidden":                {"keyboard", `{"v":1,"untrusted":1,"dpr":1,"keys":[],"inputs":1}`, true},
+		"a click by script":                           {"press", `{"v":1,"untrusted":1,"dpr":1,"click":[0,null]}`, true},
+		"a tap not held":                              {"press", `{"v":1,"webdriver":true,"dpr":1,"type":"touch","before":0,"click":[1,1.2]}`, false},
 	} {
 		r, err := evidence.Parse([]byte(test.report))
 		if err != nil {
@@ -150,6 +156,10 @@ func TestAssistiveTechnologyIsNotAskedForMore(t *testing.T) {
 		"the bar moved in twenty steps":        {"keyboard", `{"v":1,"inputs":20,"keys":[]}`, 0},
 		"keys that are typed for somebody":     {"keyboard", `{"v":1,"keys":[[0,900]]}`, 4},
 		"a key that is down still":             {"keyboard", `{"v":1,"keys":[[null,900]]}`, 0},
+		"the focus put on the bar, and a key":  {"keyboard", `{"v":1,"webdriver":false,"before":0,"keyed":0,"keys":[[80,900]]}`, 0},
+		"the same, typed for somebody":         {"keyboard", `{"v":1,"webdriver":false,"before":0,"keyed":0,"keys":[[0,900]]}`, 4},
+		"the focus put on the button, a key":   {"press", `{"v":1,"webdriver":false,"before":0,"keyed":0,"keys":[[80,900]],"click":[0,null]}`, 0},
+		"a bar moved by nothing, driven":       {"keyboard", `{"v":1,"webdriver":true,"before":0,"keyed":0,"keys":[],"inputs":1}`, 4},
 		"a click without a press":              {"press", `{"v":1,"click":[0,null]}`, 0},
 		"TalkBack: a press of no length":       {"press", `{"v":1,"type":"mouse","before":0,"click":[1,0]}`, 4},
 		"a click with a key held":              {"press", `{"v":1,"click":[0,null],"keys":[[96,300]]}`, 0},

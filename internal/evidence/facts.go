@@ -152,6 +152,20 @@ func (s *sum) keyboard(r *Report) {
 	if held, known := usualHold(r.Keys); known && held < instant {
 		s.fact(CodeInstantKey)
 	}
+	if len(r.Keys) > 0 {
+		s.noWay(r)
+	}
+}
+
+// noWay is for a browser that says it is driven, and nothing else: a key on
+// the bar or the button without any before it, and no pointer either. Drivers
+// put the focus where they want it, and how long they hold a key depends on
+// how busy the machine is. A screen reader and a dialog put it there too, so
+// that in a browser of a person's own it says nothing.
+func (s *sum) noWay(r *Report) {
+	if r.Webdriver && r.Before < 2 && r.Keyed != nil && *r.Keyed == 0 {
+		s.fact(CodeNoWay)
+	}
 }
 
 // usualHold is the median time a key was held.
@@ -178,8 +192,11 @@ func (s *sum) press(r *Report) {
 		held = r.Click.Held
 		if r.Click.Detail == 0 && held < 0 {
 			// By a key, or by no event at all.
-			if held, known := usualHold(r.Keys); known && held < instant {
-				s.fact(CodeInstantKey)
+			if held, known := usualHold(r.Keys); known {
+				if held < instant {
+					s.fact(CodeInstantKey)
+				}
+				s.noWay(r)
 			}
 			return
 		}
@@ -194,5 +211,6 @@ func (s *sum) press(r *Report) {
 	}
 	if r.Type == "mouse" && r.Before < 2 {
 		s.tool(CodeHover)
+		s.noWay(r)
 	}
 }

@@ -44,6 +44,8 @@ const (
 //	           or the button, held null while a key is down. For the page's
 //	           first key it is since the page came
 //	inputs     how often the bar was moved by neither pointer nor key
+//	keyed      how often a key went down or up on the page before the first
+//	           went down on the bar or the button
 //	click      [detail, ms since the press] of the button's click, the time
 //	           null without a press
 type Report struct {
@@ -57,6 +59,7 @@ type Report struct {
 	Track     []Point
 	Keys      []Key
 	Inputs    int
+	Keyed     *int // nil: not known
 	Click     *Click
 }
 
@@ -150,6 +153,11 @@ func (r *Report) field(name string, d *json.Decoder) (err error) {
 		r.Before, err = count(d)
 	case "inputs":
 		r.Inputs, err = count(d)
+	case "keyed":
+		var n int
+		if n, err = count(d); err == nil {
+			r.Keyed = &n
+		}
 	case "dpr":
 		if err = d.Decode(&r.DPR); err == nil {
 			err = within(r.DPR, 0, 100)

@@ -113,6 +113,7 @@ func TestThePageReportsHowItWasAnswered(t *testing.T) {
 					}
 					return len(r.Keys) == 10
 				},
+				"a key that led there": func(r *evidence.Report) bool { return r.Keyed != nil && *r.Keyed > 0 },
 			},
 		},
 		{
@@ -127,6 +128,30 @@ func TestThePageReportsHowItWasAnswered(t *testing.T) {
 			holds: map[string]func(*evidence.Report) bool{
 				"a key":  func(r *evidence.Report) bool { return len(r.Keys) == 1 && r.Keys[0].Held >= 0 && r.Keys[0].Held < 25 },
 				"driven": func(r *evidence.Report) bool { return r.Webdriver },
+			},
+		},
+		{
+			name: "the bar's focus put there, a key held, in a driven browser", answer: focusAndEnd(true), way: "keyboard", enough: true,
+			holds: map[string]func(*evidence.Report) bool{
+				"nothing before": func(r *evidence.Report) bool { return r.Keyed != nil && *r.Keyed == 0 && r.Before < 2 },
+				"a held key":     func(r *evidence.Report) bool { return len(r.Keys) == 1 && r.Keys[0].Held >= 45 },
+			},
+		},
+		{
+			// As a screen reader and a dialog do it.
+			name: "the same in a browser of a person's own", answer: focusAndEnd(false), way: "keyboard",
+			holds: map[string]func(*evidence.Report) bool{
+				"nothing before": func(r *evidence.Report) bool { return r.Keyed != nil && *r.Keyed == 0 },
+			},
+		},
+		{
+			name: "Tab to the bar and a key held, in a driven browser", answer: func(p *tab) {
+				p.saysItIsDriven()
+				p.tabTo("#lg-bar")
+				p.keys(kb.End)
+			}, way: "keyboard",
+			holds: map[string]func(*evidence.Report) bool{
+				"a key that led there": func(r *evidence.Report) bool { return r.Keyed != nil && *r.Keyed > 0 },
 			},
 		},
 		{
@@ -284,4 +309,16 @@ func (p *tab) dragAtOnce() {
 func (p *tab) saysItIsDriven() {
 	p.t.Helper()
 	eval[bool](p, "(Object.defineProperty(Navigator.prototype, 'webdriver', {get: () => true}), true)")
+}
+
+// focusAndEnd puts the focus on the bar without any key, and presses End for
+// as long as a finger does.
+func focusAndEnd(driven bool) func(*tab) {
+	return func(p *tab) {
+		if driven {
+			p.saysItIsDriven()
+		}
+		eval[bool](p, "(document.querySelector('#lg-bar').focus(), true)")
+		p.keys(kb.End)
+	}
 }

@@ -1,7 +1,7 @@
 package main
 
 // version names what is derived here. It changes whenever weights.json does.
-const version = "1"
+const version = "2"
 
 // facts are the points of what is no measurement but is so or is not. There
 // are no counts of people to derive them from: they are judged, from 0 to 10
@@ -52,6 +52,9 @@ var facts = map[string]float64{
 	// types for people (voice, switches) may hold none at all.
 	"instant_key":   3.3,
 	"instant_click": 2.6,
+	// Only beside "webdriver", with which it is enough: who drives a browser
+	// by hand goes to what he presses.
+	"no_way": 3,
 }
 
 // drivenCap bounds webdriver, hover, uncoupled, single, fractions and rush
