@@ -85,6 +85,7 @@ func endpointOptions(e *config.Endpoint) options {
 		"inflates":        {example: "inflates", set: flag(&e.Inflates)},
 		"always":          {example: "always", set: flag(&e.Always)},
 		"gmail_dots":      {example: "gmail_dots", set: flag(&e.GmailDots)},
+		"account_pattern": {example: "account_pattern", set: flag(&e.AccountPattern)},
 		"session_cookies": {example: "session_cookies PHPSESSID", min: 1, max: -1, many: true, set: list(&e.SessionCookies)},
 		"in_place":        {example: "in_place", set: flag(&e.InPlace)},
 		"identity_cookie": {example: "identity_cookie wordpress_logged_in_*", min: 1, max: 1, set: text(&e.IdentityCookie)},

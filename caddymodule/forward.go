@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
@@ -32,6 +33,12 @@ func (h *Handler) forward(w http.ResponseWriter, r *http.Request, a *attempt, ne
 	h.setPlaceholders(r, a)
 	// The one header that changes: marks in the answer must be readable.
 	r.Header["Accept-Encoding"] = []string{"identity"}
+	if literal := a.reading.Literal; literal != nil && a.mode != config.ModeMonitor {
+		// The shop must take the account for what it was counted as.
+		r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(literal)), int64(len(literal))
+		r.TransferEncoding = nil
+		r.Header["Content-Length"] = []string{strconv.Itoa(len(literal))}
+	}
 	body := &countingBody{ReadCloser: r.Body}
 	r.Body = body
 

@@ -109,6 +109,12 @@ type Endpoint struct {
 	// site. Default: false
 	GmailDots bool `json:"gmail_dots,omitempty"`
 
+	// The shop looks the account up by SQL's LIKE or ILIKE, so that `_` in it
+	// stands for any one character: `a_ice` would open alice's account. It
+	// then gets `\_` in place of `_`, and an account with a backslash is
+	// refused. For a pattern of one field in forms and JSON. Default: false
+	AccountPattern bool `json:"account_pattern,omitempty"`
+
 	// Every request to Paths that carries a body or a query is an attempt,
 	// whatever its fields. Default: false
 	Always bool `json:"always,omitempty"`

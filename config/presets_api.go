@@ -31,8 +31,10 @@ func everShop() []Endpoint {
 		ExemptPaths:  []string{"customers"},
 		BodyOnly:     true,
 		Inflates:     true,
-		Failure:      []Mark{{JSON: "/error"}},
-		Success:      []Mark{{Status: []string{"200"}, JSON: "/data/sid", OnPath: true}, {Status: []string{"200"}, JSON: "/data/accessToken", OnPath: true}},
+		// ILIKE, with only the percent sign escaped.
+		AccountPattern: true,
+		Failure:        []Mark{{JSON: "/error"}},
+		Success:        []Mark{{Status: []string{"200"}, JSON: "/data/sid", OnPath: true}, {Status: []string{"200"}, JSON: "/data/accessToken", OnPath: true}},
 	}}
 }
 

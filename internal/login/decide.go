@@ -35,6 +35,11 @@ func (rd *Reader) finish(s *subject, f *form, hasBody bool) Reading {
 		// the request is none.
 		return refuse(out.Endpoint, http.StatusBadRequest, ReasonUnreadable)
 	}
+	if out.Kind == Attempt && out.Endpoint.cfg.AccountPattern {
+		if out = rd.literal(s, f, out); out.Kind == Refused {
+			return out
+		}
+	}
 	if !hasBody && !validUTF8(s.query) {
 		return refuse(out.Endpoint, http.StatusBadRequest, ReasonUTF8)
 	}

@@ -46,6 +46,9 @@ type Reading struct {
 	// Body of an Attempt, Side or Answer, whole; nil if it has none. The request's
 	// Body reads the same bytes; neither may be changed.
 	Body []byte
+	// Literal is the body that the shop gets in place of Body, where it would
+	// take the account for a pattern; nil where it gets Body.
+	Literal []byte
 	// Fields of an Answer by name; every name starts with FieldPrefix.
 	Fields map[string]string
 	// Password says of Other and Side that it carries a password field and
