@@ -117,7 +117,7 @@ func (h *Handler) serveAccount(w http.ResponseWriter, r *http.Request, g *guard)
 // enrolHeld is the desk of a login that waits until there is a factor.
 func (h *Handler) enrolHeld(w http.ResponseWriter, r *http.Request, g *guard, now time.Time, q secondAsk, f map[string]string, own ownCookies) error {
 	d := &desk{h: h, w: w, r: r, g: g, f: f, now: now, owner: q.held.Owner, name: q.held.Name, session: hex.EncodeToString(q.ticket.ID[:]), held: &q, own: own,
-		actor: factor.Actor{Established: q.held.Established, From: from(r, g)}}
+		actor: factor.Actor{Established: q.held.Established, From: from(r, g), Session: hex.EncodeToString(q.ticket.ID[:])}}
 	var err error
 	if d.account, err = g.vault.Load(r.Context(), q.held.Owner); err != nil {
 		return d.away(err)
@@ -146,7 +146,7 @@ func (h *Handler) setUpAgain(w http.ResponseWriter, r *http.Request, g *guard, n
 	}
 	d.open()
 	d.state = deskState{Given: factor.GivenRecovery}
-	d.actor = factor.Actor{Established: q.held.Established, Factor: factor.GivenRecovery, From: from(r, g)}
+	d.actor = factor.Actor{Established: q.held.Established, Factor: factor.GivenRecovery, From: from(r, g), Session: d.session}
 	return d.setup()
 }
 

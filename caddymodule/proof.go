@@ -98,7 +98,7 @@ func (p *proof) session() string { return hex.EncodeToString(p.ID[:]) }
 
 // actor is who changes something after this login.
 func (p *proof) actor(r *http.Request, g *guard) factor.Actor {
-	return factor.Actor{Established: p.Established, Factor: p.Given, From: from(r, g)}
+	return factor.Actor{Established: p.Established, Factor: p.Given, From: from(r, g), Session: p.session()}
 }
 
 // from is where a request comes from as its sender would recognise it.

@@ -132,6 +132,8 @@ type Account struct {
 	Recovery      [][]byte  `json:"recovery,omitempty"`
 	RecoveryMade  time.Time `json:"recovery_made,omitzero"`
 	RecoverySetup string    `json:"recovery_setup,omitempty"`
+	// RecoverySession is Actor.Session of who saved it.
+	RecoverySession string `json:"recovery_session,omitempty"`
 	// RecoveryUntil is when the set stops being provisional; zero: it never
 	// was.
 	RecoveryUntil time.Time `json:"recovery_until,omitzero"`

@@ -155,8 +155,11 @@ func (v *Vault) ConfirmContact(ctx context.Context, now time.Time, id ID, by Act
 		*r = Confirmed{}
 		before := slices.Clone(a.Notices)
 		c := waiting(a)
-		if c == nil {
+		switch {
+		case c == nil:
 			return ErrOver
+		case !a.mayAdd(by): // the first factor may have come meanwhile
+			return ErrDenied
 		}
 		var judged Result
 		if v.judgeSent(a, now, id, contact, contact, code, &judged); judged.Why != Right {

@@ -17,6 +17,8 @@ type Actor struct {
 	// (Result.Factor), empty if none was.
 	Factor string
 	From   From
+	// Session names the login, for what is begun in it and ended in it.
+	Session string
 }
 
 // given reports whether the actor gave a factor that the account still has.
@@ -60,20 +62,23 @@ const RecoveryWaits = 30 * time.Minute
 
 // first is called before the first factor is added. Recovery codes that are
 // there already may be those of somebody who only had the password, left to
-// be used once the owner has a second factor: old ones go, and on an
-// established device those that were not made on one.
+// be used once the owner has a second factor. So none stay but those that were
+// saved a short while ago in this very session, or, where both are believed, on
+// an established device.
 func (a *Account) first(now time.Time, by Actor) {
 	if a.Enrolled() || len(a.Recovery) == 0 {
 		return
 	}
-	if now.Sub(a.RecoveryMade) >= RecoveryWaits || by.Established && now.Before(a.RecoveryUntil) {
+	same := by.Session != "" && by.Session == a.RecoverySession
+	believed := by.Established && !now.Before(a.RecoveryUntil)
+	if now.Sub(a.RecoveryMade) >= RecoveryWaits || !same && !believed {
 		a.noRecovery()
 	}
 }
 
 // noRecovery drops the recovery codes.
 func (a *Account) noRecovery() {
-	a.Recovery, a.RecoveryMade, a.RecoverySetup, a.RecoveryUntil = nil, time.Time{}, "", time.Time{}
+	a.Recovery, a.RecoveryMade, a.RecoverySetup, a.RecoverySession, a.RecoveryUntil = nil, time.Time{}, "", "", time.Time{}
 }
 
 // until is how long what this actor adds is provisional.

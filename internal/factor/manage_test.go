@@ -303,12 +303,18 @@ func TestProvisionalRecoveryCodesGiveNoMoreThanTheFactorThatMadeThem(t *testing.
 func TestRecoveryCodesLeftByWhoeverHadThePasswordDoNotWaitForTheOwner(t *testing.T) {
 	for name, test := range map[string]struct {
 		by   Actor // who makes the codes
+		then Actor // who adds the factor
 		wait time.Duration
 		left int
 	}{
-		"a stranger's":               {Actor{}, time.Minute, 0},
-		"old ones":                   {owner, RecoveryWaits, 0},
-		"the owner's of a while ago": {owner, time.Minute, RecoveryCodes},
+		"a stranger's":               {Actor{}, owner, time.Minute, 0},
+		"old ones":                   {owner, owner, RecoveryWaits, 0},
+		"the owner's of a while ago": {owner, owner, time.Minute, RecoveryCodes},
+		"a stranger's, for who comes on a new phone": {Actor{Session: "his"}, Actor{Session: "hers"}, time.Minute, 0},
+		"without a session":                          {Actor{}, Actor{}, time.Minute, 0},
+		"established, for who is not":                {owner, Actor{Session: "another"}, time.Minute, 0},
+		"made in the very session":                   {Actor{Session: "hers"}, Actor{Session: "hers"}, time.Minute, RecoveryCodes},
+		"old ones of the session":                    {Actor{Session: "hers"}, Actor{Session: "hers"}, RecoveryWaits, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t)
@@ -317,7 +323,7 @@ func TestRecoveryCodesLeftByWhoeverHadThePasswordDoNotWaitForTheOwner(t *testing
 				t.Errorf("a row without a factor is kept %v", ttl)
 			}
 			b.later(test.wait)
-			b.addApp(owner)
+			b.addApp(test.then)
 			if n := len(b.load().Recovery); n != test.left {
 				t.Errorf("%d recovery codes, want %d", n, test.left)
 			}

@@ -121,7 +121,7 @@ func (v *Vault) ConfirmRecovery(ctx context.Context, now time.Time, id ID, by Ac
 			// New codes void the old, which are another's.
 			return ErrDenied
 		}
-		a.Recovery, a.RecoveryMade, a.RecoverySetup, a.RecoveryUntil = hashes, now, p.Setup, until(now, by)
+		a.Recovery, a.RecoveryMade, a.RecoverySetup, a.RecoverySession, a.RecoveryUntil = hashes, now, p.Setup, by.Session, until(now, by)
 		if f, _ := a.Find(by.Factor); f != nil && f.Provisional(now) {
 			// Made with what can be undone, undone with it.
 			a.RecoveryUntil = now.Add(Provisional)

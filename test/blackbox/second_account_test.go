@@ -21,12 +21,18 @@ import (
 func plainShop(t *testing.T, options ...string) (e *prey, owner *person) {
 	t.Helper()
 	e = &prey{door: doors[len(doors)-1], shop: shoptest.Generic().Start(t)}
-	e.g = guardtest.Start(t, secondSite(e.door, e.shop, append([]string{unlimited}, options...)...))
+	e.g = secondGateway(t, e, options...)
 	alice := shoptest.Alice()
 	owner = visitor(t, e.g.URL, "198.51.100.7")
 	owner.login(alice.Email, alice.Password)
 	e.app = owner.enrols()
 	return e, owner
+}
+
+// secondGateway is a gateway in front of e's shop.
+func secondGateway(t *testing.T, e *prey, options ...string) *guardtest.Gateway {
+	t.Helper()
+	return guardtest.Start(t, secondSite(e.door, e.shop, append([]string{unlimited}, options...)...))
 }
 
 // thief has the password, and meets the page of the second factor.
