@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/subtle"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -67,12 +68,12 @@ type Dispatch struct {
 // one before is void. The counters of wrong codes stay. For a contact that is
 // not confirmed the challenge is the contact's own id.
 //
-// The shared budgets are asked only if the account's own allow it, or anyone
-// could spend them by asking again and again.
+// The account's own budget is taken first, and stored: of many who ask at once
+// one comes to the shared budgets, or anyone could spend those for everybody.
 func (v *Vault) Send(ctx context.Context, now time.Time, id ID, challenge, contact string, known bool, s Sending) (*Dispatch, error) {
 	var d Dispatch
 	var c Contact
-	look := func(a *Account) {
+	look := func(a *Account, turn bool) {
 		d = Dispatch{Contact: contact}
 		i := slices.IndexFunc(a.Contacts, func(c Contact) bool { return c.ID == contact })
 		if i < 0 || s.Budgets == nil {
@@ -81,7 +82,10 @@ func (v *Vault) Send(ctx context.Context, now time.Time, id ID, challenge, conta
 		}
 		c = a.Contacts[i]
 		try := a.Try(now, ClassCode, known)
-		wait := a.sendWait(now)
+		var wait time.Duration
+		if turn {
+			wait = a.sendWait(now)
+		}
 		switch {
 		case c.Pending && challenge != c.ID,
 			!c.Pending && a.live(now, challenge) == nil,
@@ -102,15 +106,25 @@ func (v *Vault) Send(ctx context.Context, now time.Time, id ID, challenge, conta
 	if a == nil {
 		return &Dispatch{Why: NotOffered}, nil
 	}
-	look(a)
+	a, err = v.Update(ctx, id, func(a *Account) error {
+		if look(a, true); d.Why != 0 {
+			return unchanged
+		}
+		a.tidy(now)
+		a.Sends = append(a.Sends, now.Unix())
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
 	if d.Account = a; d.Why != 0 {
 		return &d, nil
 	}
 	wait, err := s.Budgets.Take(ctx, now, s.budgets(c))
-	if err != nil {
-		return nil, fmt.Errorf("asking the budgets of codes: %w", err)
-	}
-	if wait > 0 {
+	if err != nil || wait > 0 {
+		if d.Account, err = a, errors.Join(err, v.unsent(ctx, now, id)); err != nil {
+			return nil, fmt.Errorf("asking the budgets of codes: %w", err)
+		}
 		d.Why, d.Wait = Wait, wait
 		return &d, nil
 	}
@@ -120,13 +134,12 @@ func (v *Vault) Send(ctx context.Context, now time.Time, id ID, challenge, conta
 	}
 	a, err = v.Update(ctx, id, func(a *Account) error {
 		a.tidy(now)
-		if look(a); d.Why != 0 {
+		if look(a, false); d.Why != 0 {
 			return unchanged
 		}
 		a.Sent = slices.DeleteFunc(a.Sent, func(x Sent) bool { return x.Challenge == challenge })
 		d.Until = now.Add(CodeLife)
 		a.Sent = append(a.Sent, Sent{Challenge: challenge, Contact: contact, Hash: v.sum("sent", id, challenge, code), Until: d.Until})
-		a.Sends = append(a.Sends, now.Unix())
 		d.Why, d.Again = Right, a.sendWait(now)
 		d.Message = Message{Kind: c.Kind, To: c.To, Code: code}
 		return nil
@@ -136,6 +149,19 @@ func (v *Vault) Send(ctx context.Context, now time.Time, id ID, challenge, conta
 	}
 	d.Account = a
 	return &d, nil
+}
+
+// unsent gives the account's own budget back for a code that is not sent.
+func (v *Vault) unsent(ctx context.Context, now time.Time, id ID) error {
+	_, err := v.Update(ctx, id, func(a *Account) error {
+		i := slices.Index(a.Sends, now.Unix())
+		if i < 0 {
+			return unchanged
+		}
+		a.Sends = slices.Delete(a.Sends, i, i+1)
+		return nil
+	})
+	return err
 }
 
 // sendWait is how long until another code may be sent to this account.

@@ -2,6 +2,7 @@ package factor
 
 import (
 	"context"
+	"sync"
 	"testing"
 	"time"
 )
@@ -173,6 +174,65 @@ func TestBudgetsOfAllAccountsBoundWhatPumpingCosts(t *testing.T) {
 	}
 	if sent != 5 {
 		t.Errorf("%d codes to one range, want 5; %v", sent, p.took)
+	}
+}
+
+// together is a purse that many ask at once.
+type together struct {
+	purse
+	mu sync.Mutex
+}
+
+func (p *together) Take(ctx context.Context, now time.Time, all []Budget) (time.Duration, error) {
+	time.Sleep(10 * time.Millisecond) // the others come in
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.purse.Take(ctx, now, all)
+}
+
+// Codes asked for at once cost the site no more than one: the shared budget is
+// everybody's.
+func TestOfFiftyCodesAskedForAtOnceTheSitePaysOne(t *testing.T) {
+	b := newBench(t)
+	b.addApp(owner)
+	p := &together{purse: purse{took: map[string]int{}}}
+	s := Sending{Countries: []string{"+49"}, Budgets: p}
+	id, _, err := b.AddContact(ctx, b.now, b.id, Actor{Established: true, Factor: b.app}, Email, "anna@example.org", "", s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all sync.WaitGroup
+	start := make(chan struct{})
+	right := make(chan Why, 50)
+	for range 50 {
+		all.Go(func() {
+			<-start
+			d, err := b.Send(ctx, b.now, b.id, id, id, false, s)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			right <- d.Why
+		})
+	}
+	close(start)
+	all.Wait()
+	close(right)
+	sent := 0
+	for why := range right {
+		if why == Right {
+			sent++
+		}
+	}
+	if sent != 1 || p.took["code/site"] != 1 {
+		t.Errorf("%d codes were sent, and the site paid for %d", sent, p.took["code/site"])
+	}
+	// What the site has no budget for does not cost the account its own.
+	b.later(time.Hour)
+	p.wait = time.Minute
+	before := len(b.load().Sends)
+	if d := b.send(id, id, s); d.Why != Gone && d.Why != Wait || len(b.load().Sends) > before {
+		t.Errorf("%v, and %d codes counted", d.Why, len(b.load().Sends))
 	}
 }
 
