@@ -32,6 +32,7 @@ func (d *desk) overview(problem string, s page.Said) error {
 	v.KeysOnly = a.KeysOnly
 	given, _ := a.Find(d.actor.Factor)
 	v.Keys = !a.KeysOnly && (d.actor.Established || given != nil && !given.Provisional(d.now)) && len(a.Apps)+len(a.Contacts) > 0 && (len(a.Passkeys) > 1 || len(a.Passkeys) == 1 && len(a.Recovery) > 0)
+	stays := !a.MayDismiss(d.now, d.actor)
 	for _, n := range slices.Backward(a.Notices) {
 		if n.Event == factor.ResetOrdered {
 			continue // below, with the day on which it comes
@@ -40,7 +41,7 @@ func (d *desk) overview(problem string, s page.Said) error {
 		if name == n.From.Client {
 			name = "" // a browser's own; it is said beside the place
 		}
-		v.Notices = append(v.Notices, page.Notice{ID: n.ID, Event: page.Event(n.Event.String()), At: n.At, Name: name, From: label(n.From.Client, n.From.Place), Undo: d.undoes(n) != ""})
+		v.Notices = append(v.Notices, page.Notice{ID: n.ID, Event: page.Event(n.Event.String()), At: n.At, Name: name, From: label(n.From.Client, n.From.Place), Undo: d.undoes(n) != "", Stays: stays})
 	}
 	if !a.ResetAt.IsZero() {
 		v.Notices = append(v.Notices, page.Notice{ID: "reset", Event: page.Event(factor.ResetOrdered.String()), At: a.ResetAt, Undo: true})
@@ -189,7 +190,7 @@ func (d *desk) keysOnly(on bool, s page.Said) error {
 }
 
 func (d *desk) dismiss() error {
-	if _, err := d.g.vault.Dismiss(d.r.Context(), d.owner, d.id()); err != nil {
+	if _, err := d.g.vault.Dismiss(d.r.Context(), d.now, d.owner, d.actor, d.id()); err != nil {
 		return err
 	}
 	return d.done(page.SaidNothing)

@@ -271,11 +271,11 @@ func TestNoticesAreAtMostTwentyAndGoOneByOne(t *testing.T) {
 	if len(all) != MaxNotices {
 		t.Fatalf("%d notices, want %d", len(all), MaxNotices)
 	}
-	a, err := b.Dismiss(ctx, b.id, all[7].ID)
+	a, err := b.Dismiss(ctx, b.now, b.id, owner, all[7].ID)
 	if err != nil || len(a.Notices) != MaxNotices-1 {
 		t.Fatal(len(a.Notices), err)
 	}
-	_, err = b.Dismiss(ctx, b.id, all[7].ID)
+	_, err = b.Dismiss(ctx, b.now, b.id, owner, all[7].ID)
 	b.wantErr(err, ErrNone)
 }
 
@@ -328,5 +328,27 @@ func TestRecoveryCodesLeftByWhoeverHadThePasswordDoNotWaitForTheOwner(t *testing
 				t.Errorf("%d recovery codes, want %d", n, test.left)
 			}
 		})
+	}
+}
+
+func TestWhoHasOnlyAFactorOnTrialHidesNothing(t *testing.T) {
+	b := newBench(t)
+	b.addApp(Actor{})
+	his := Actor{Factor: b.app}
+	told := b.load().Notices[0]
+	if told.Event != Added {
+		t.Fatalf("the first notice is %v", told.Event)
+	}
+	_, err := b.Dismiss(ctx, b.now, b.id, his, told.ID)
+	b.wantErr(err, ErrDenied)
+	// Nor by what else he does.
+	for range MaxNotices + 5 {
+		b.saveRecovery(his)
+	}
+	if a := b.load(); a.Notices[0].ID != told.ID || len(a.Notices) != MaxNotices {
+		t.Errorf("of %d notices the first is %v", len(a.Notices), a.Notices[0])
+	}
+	if _, err := b.Dismiss(ctx, b.now, b.id, owner, told.ID); err != nil {
+		t.Errorf("on an established device: %v", err)
 	}
 }

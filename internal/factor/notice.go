@@ -68,7 +68,8 @@ type Notice struct {
 }
 
 // note adds a notice. The oldest gives way, one of a failed try before any
-// other: whoever has the password can make those.
+// other, as whoever has the password can make those, and one of a factor that
+// was added last: what else somebody does with it must not hide it.
 func (v *Vault) note(a *Account, n Notice) error {
 	n.From = n.From.fit()
 	var err error
@@ -76,7 +77,10 @@ func (v *Vault) note(a *Account, n Notice) error {
 		return err
 	}
 	if len(a.Notices) >= MaxNotices {
-		i := max(0, slices.IndexFunc(a.Notices, func(n Notice) bool { return n.Event == Failed }))
+		i := slices.IndexFunc(a.Notices, func(n Notice) bool { return n.Event == Failed })
+		if i < 0 {
+			i = max(0, slices.IndexFunc(a.Notices, func(n Notice) bool { return n.Event != Added }))
+		}
 		a.Notices = slices.Delete(a.Notices, i, i+1)
 	}
 	a.Notices = append(a.Notices, n)
@@ -126,9 +130,18 @@ func noticed(a *Account, before []Notice) []Notice {
 	return out
 }
 
+// MayDismiss reports whether an actor may take notices away: not who has only a
+// factor on trial, as they tell of it.
+func (a *Account) MayDismiss(now time.Time, by Actor) bool {
+	return !a.Enrolled() || by.Established || a.mayChange(now, by)
+}
+
 // Dismiss removes a notice. ErrNone if it is not there any more.
-func (v *Vault) Dismiss(ctx context.Context, id ID, notice string) (*Account, error) {
+func (v *Vault) Dismiss(ctx context.Context, now time.Time, id ID, by Actor, notice string) (*Account, error) {
 	return v.Update(ctx, id, func(a *Account) error {
+		if !a.MayDismiss(now, by) {
+			return ErrDenied
+		}
 		n := len(a.Notices)
 		a.Notices = slices.DeleteFunc(a.Notices, func(n Notice) bool { return n.ID == notice })
 		if len(a.Notices) == n {

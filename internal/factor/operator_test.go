@@ -221,6 +221,66 @@ func TestAnExportComesBackWholeOrNotAtAll(t *testing.T) {
 	to.wantWhy(to.try(Attempt{Class: ClassApp, Code: code}), Used)
 }
 
+// What happened since the export stays so, also where the file replaces.
+func TestAnImportBringsNothingSpentBack(t *testing.T) {
+	b := newBench(t)
+	b.addApp(owner)
+	by := Actor{Established: true, Factor: b.app}
+	old := b.saveRecovery(by)
+	if _, err := b.Update(ctx, b.id, func(a *Account) error {
+		a.Passkeys = append(a.Passkeys, Passkey{Factor: Factor{ID: "K"}, Key: passkey.Key{ID: []byte("key"), Count: 5}})
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.Reset(ctx, b.now, b.id, time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	var file bytes.Buffer
+	if n, err := b.Export(ctx, &file, 0); n != 1 || err != nil {
+		t.Fatal(n, err)
+	}
+	bring := func() *Account {
+		t.Helper()
+		if got, err := b.Import(ctx, bytes.NewReader(file.Bytes()), true); err != nil || got.Replaced != 1 {
+			t.Fatalf("%+v %v", got, err)
+		}
+		return b.load()
+	}
+	if _, err := b.CancelReset(ctx, b.now, b.id, by); err != nil {
+		t.Fatal(err)
+	}
+	b.wantWhy(b.try(Attempt{Class: ClassRecovery, Code: old[0]}), Right)
+	b.wantWhy(b.try(Attempt{Class: ClassRecovery, Code: spell([RecoveryBits / 8]byte{1})}), Wrong)
+	if _, err := b.Update(ctx, b.id, func(a *Account) error {
+		a.Passkeys[0].Key.Count = 9
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	notices := len(b.load().Notices)
+	a := bring()
+	if len(a.Recovery) != RecoveryCodes-1 || a.Passkeys[0].Key.Count != 9 || !a.ResetAt.IsZero() ||
+		a.Counters[ClassRecovery][0].Row != 1 || len(a.Notices) != notices {
+		t.Errorf("%d recovery codes, counter of the passkey %d, reset at %v, %d wrong answers, %d notices of %d",
+			len(a.Recovery), a.Passkeys[0].Key.Count, a.ResetAt, a.Counters[ClassRecovery][0].Row, len(a.Notices), notices)
+	}
+	b.wantWhy(b.try(Attempt{Class: ClassRecovery, Code: old[0]}), Wrong)
+	// New codes made the file's void.
+	b.later(time.Minute)
+	fresh := b.saveRecovery(by)
+	bring()
+	b.wantWhy(b.try(Attempt{Class: ClassRecovery, Code: old[1]}), Wrong)
+	b.wantWhy(b.try(Attempt{Class: ClassRecovery, Code: fresh[1]}), Right)
+	// Where nothing is left, what the file has comes back.
+	if _, err := b.Reset(ctx, b.now, b.id, 0); err != nil {
+		t.Fatal(err)
+	}
+	if a := bring(); !a.Enrolled() || len(a.Recovery) != RecoveryCodes {
+		t.Errorf("after a reset %d recovery codes came back", len(a.Recovery))
+	}
+}
+
 func TestAFullDocumentFitsInARow(t *testing.T) {
 	b := newBench(t)
 	long := strings.Repeat("名", maxName)

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -116,15 +117,9 @@ func (v *Vault) Import(ctx context.Context, r io.ReadSeeker, replace bool) (Impo
 			default:
 				outcome = &done.Added
 			}
-			last := a.lastSteps()
-			epoch := a.Epoch
+			before := *a
 			*a = *in
-			// Neither trust nor a spent code comes back.
-			a.Epoch = max(epoch, in.Epoch)
-			a.bump()
-			for i := range a.Apps {
-				a.Apps[i].Last = max(a.Apps[i].Last, last[a.Apps[i].ID])
-			}
+			a.since(&before, there)
 			return nil
 		})
 		*outcome++
@@ -133,12 +128,39 @@ func (v *Vault) Import(ctx context.Context, r io.ReadSeeker, replace bool) (Impo
 	return done, err
 }
 
-func (a *Account) lastSteps() map[string]int64 {
-	out := make(map[string]int64, len(a.Apps))
-	for _, app := range a.Apps {
-		out[app.ID] = app.Last
+// since keeps of what was there before an import all that has happened since
+// the export: neither trust nor a spent code comes back, wrong answers stay
+// counted, and a reset that was taken back is not ordered again.
+func (a *Account) since(before *Account, there bool) {
+	a.Epoch = max(a.Epoch, before.Epoch)
+	a.bump()
+	if !there {
+		return
 	}
-	return out
+	for i := range a.Apps {
+		for _, app := range before.Apps {
+			if app.ID == a.Apps[i].ID {
+				a.Apps[i].Last = max(a.Apps[i].Last, app.Last)
+			}
+		}
+	}
+	for i := range a.Passkeys {
+		for _, k := range before.Passkeys {
+			if bytes.Equal(k.Key.ID, a.Passkeys[i].Key.ID) {
+				a.Passkeys[i].Key.Count = max(a.Passkeys[i].Key.Count, k.Key.Count)
+			}
+		}
+	}
+	switch {
+	case before.RecoverySetup == a.RecoverySetup:
+		a.Recovery = slices.DeleteFunc(a.Recovery, func(h []byte) bool {
+			return !slices.ContainsFunc(before.Recovery, func(b []byte) bool { return bytes.Equal(b, h) })
+		})
+	case before.RecoveryMade.After(a.RecoveryMade): // they made the file's void
+		a.Recovery, a.RecoveryMade, a.RecoverySetup, a.RecoverySession, a.RecoveryUntil =
+			before.Recovery, before.RecoveryMade, before.RecoverySetup, before.RecoverySession, before.RecoveryUntil
+	}
+	a.Counters, a.Sends, a.Notices, a.ResetAt = before.Counters, before.Sends, before.Notices, before.ResetAt
 }
 
 // lines goes through a file.

@@ -187,6 +187,8 @@ type Notice struct {
 	From string
 	// It can be undone.
 	Undo bool
+	// Stays: who looks may not take it away.
+	Stays bool
 }
 
 // Event is what a notice is about, as package factor names it. One that is not

@@ -84,7 +84,7 @@ func accountViews() map[string]Account {
 	qr := template.HTML(`<svg viewBox="0 0 3 3"><path d="M0 0h1v1h-1zM2 2h1v1h-1z"/></svg>`)
 	full := Account{State: AccountOverview, Level: 3, Plus: true, Next: NextTest, Items: items, Offered: every, CodesLeft: 8, Back: "/", Keys: true,
 		Devices: []Device{{"d1", "Firefox, Linux", at("2026-11-01"), at("2026-11-23"), true}, {"d2", "Safari, iPhone", at("2026-10-01"), time.Time{}, false}},
-		Notices: []Notice{{"n1", EventAdded, at("2026-11-21"), "Security key on my key ring", "Chrome, Windows", true}, {"n2", EventFailed, at("2026-11-22"), "", "Firefox, Linux", false}}}
+		Notices: []Notice{{"n1", EventAdded, at("2026-11-21"), "Security key on my key ring", "Chrome, Windows", true, false}, {"n2", EventFailed, at("2026-11-22"), "", "Firefox, Linux", false, false}}}
 	views := map[string]Account{
 		"sign in first":        {State: AccountSignIn, Back: "/my-account/"},
 		"confirm":              {State: AccountConfirm, Ask: Second{Method: allWays[0], Methods: allWays}, Error: SecondWrong, Left: 2},
@@ -125,9 +125,9 @@ func accountViews() map[string]Account {
 		views["next "+string(next)] = Account{State: AccountOverview, Level: len(next) % 4, Next: next, Items: items[:1]}
 	}
 	for event := range eventTexts {
-		views["notice "+strings.ReplaceAll(string(event), "_", " ")] = Account{State: AccountOverview, Items: items[:1], Notices: []Notice{{"n", event, at("2026-11-22"), "", "", false}}}
+		views["notice "+strings.ReplaceAll(string(event), "_", " ")] = Account{State: AccountOverview, Items: items[:1], Notices: []Notice{{"n", event, at("2026-11-22"), "", "", false, false}}}
 	}
-	views["notice of another kind"] = Account{State: AccountOverview, Items: items[:1], Notices: []Notice{{"n", "other", at("2026-11-22"), "", "", true}}}
+	views["notice of another kind"] = Account{State: AccountOverview, Items: items[:1], Notices: []Notice{{"n", "other", at("2026-11-22"), "", "", true, false}}}
 	for name, v := range views {
 		v.Token, v.Ticket, v.Ref = strings.Repeat("t", 43), strings.Repeat("k", 120), "7KQ2-M4XD"
 		if v.Name == "" {
