@@ -190,6 +190,9 @@ func (h *Handler) remember(w http.ResponseWriter, r *http.Request, a *attempt, o
 	}
 	if o == login.Success && !h.freshDevice(a) {
 		d := a.device
+		if !a.known { // also where it was, and was revoked: its time begins anew
+			d = d.Without(a.account)
+		}
 		if d.ID == [16]byte{} {
 			var err error
 			if d, err = device.New(h.random); err != nil {

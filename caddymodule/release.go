@@ -98,6 +98,7 @@ func (h *Handler) released(r *http.Request, g *guard, held *hold.Answer, own own
 		Blind: !a.reading.Endpoint.TellsSuccess(),
 	})
 	a.assessment, a.verdict = a.decision.Assessment, a.decision.Verdict
+	a.known = a.known && a.decision.Known // it may have been revoked
 	return a, err
 }
 

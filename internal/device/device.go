@@ -12,6 +12,7 @@ import (
 	"encoding/binary"
 	"io"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -78,6 +79,12 @@ func (d Device) Established(account Account, now time.Time) bool {
 		}
 	}
 	return false
+}
+
+// Without returns d as one that account never logged in from.
+func (d Device) Without(account Account) Device {
+	d.Accounts = slices.DeleteFunc(slices.Clone(d.Accounts), func(s Seen) bool { return s.Account == account })
+	return d
 }
 
 // Succeeded returns d with account put first.

@@ -245,3 +245,17 @@ func TestADeviceIsEstablishedAWeekAndTwoLoginsAfterItsFirst(t *testing.T) {
 		}
 	}
 }
+
+func TestADeviceThatWasRevokedBeginsAnew(t *testing.T) {
+	now := time.Unix(1_800_000_000, 0)
+	d := device.Device{}.Succeeded(device.Account{1}, now).Succeeded(device.Account{2}, now)
+	now = now.Add(8 * 24 * time.Hour)
+	d = d.Succeeded(device.Account{1}, now)
+	again := d.Without(device.Account{1}).Succeeded(device.Account{1}, now).Succeeded(device.Account{1}, now.Add(time.Hour))
+	if !d.Established(device.Account{1}, now) || again.Established(device.Account{1}, now.Add(time.Hour)) {
+		t.Error("what was revoked is established as before")
+	}
+	if _, ok := again.Last(device.Account{2}, now); !ok {
+		t.Error("another account is forgotten with it")
+	}
+}
