@@ -82,13 +82,8 @@ func (v *Vault) ConfirmApp(ctx context.Context, now time.Time, id ID, by Actor, 
 	if err != nil {
 		return nil, err
 	}
-	r := &Confirmed{Why: Right, Factor: f.ID}
-	r.Account, err = v.Update(ctx, id, func(a *Account) error {
-		before := slices.Clone(a.Notices)
-		a.first(now, by)
+	return v.add(ctx, now, id, by, f, ClassApp, func(a *Account) error {
 		switch {
-		case !a.mayAdd(by):
-			return ErrDenied
 		case slices.ContainsFunc(a.Apps, func(x App) bool { return x.Setup == p.Setup }):
 			return ErrOver
 		case len(a.Apps) >= MaxApps:
@@ -97,14 +92,6 @@ func (v *Vault) ConfirmApp(ctx context.Context, now time.Time, id ID, by Actor, 
 		app := App{Factor: f, Secret: p.Body, Last: step}
 		app.Drift, app.Lean = totp.Learn(0, 0, step, now)
 		a.Apps = append(a.Apps, app)
-		if err := v.added(a, now, by, &f, ClassApp); err != nil {
-			return err
-		}
-		r.Noticed = noticed(a, before)
 		return nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	return r, nil
 }

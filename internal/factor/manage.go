@@ -2,6 +2,7 @@ package factor
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
@@ -98,6 +99,32 @@ func (v *Vault) added(a *Account, now time.Time, by Actor, f *Factor, class Clas
 	a.right(class)
 	a.tidy(now)
 	return v.note(a, Notice{Event: Added, At: now, From: by.From, Class: class, Name: f.Name})
+}
+
+// add adds a factor that was shown to work, as put puts it, if whoever does it
+// may.
+func (v *Vault) add(ctx context.Context, now time.Time, id ID, by Actor, f Factor, class Class, put func(*Account) error) (*Confirmed, error) {
+	r := &Confirmed{Why: Right, Factor: f.ID}
+	var err error
+	r.Account, err = v.Update(ctx, id, func(a *Account) error {
+		before := slices.Clone(a.Notices)
+		a.first(now, by)
+		if !a.mayAdd(by) {
+			return ErrDenied
+		}
+		if err := put(a); err != nil {
+			return err
+		}
+		if err := v.added(a, now, by, &f, class); err != nil {
+			return err
+		}
+		r.Noticed = noticed(a, before)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return r, nil
 }
 
 // newFactor is what all kinds of factors begin with.

@@ -59,13 +59,8 @@ func (v *Vault) FinishPasskey(ctx context.Context, now time.Time, id ID, by Acto
 	if err != nil {
 		return nil, err
 	}
-	r := &Confirmed{Why: Right, Factor: f.ID}
-	r.Account, err = v.Update(ctx, id, func(a *Account) error {
-		before := slices.Clone(a.Notices)
-		a.first(now, by)
+	return v.add(ctx, now, id, by, f, ClassPasskey, func(a *Account) error {
 		switch {
-		case !a.mayAdd(by):
-			return ErrDenied
 		case slices.ContainsFunc(a.Passkeys, func(x Passkey) bool { return x.Setup == begun.Setup }):
 			return ErrOver
 		case slices.ContainsFunc(a.Passkeys, func(x Passkey) bool { return bytes.Equal(x.Key.ID, key.ID) }):
@@ -74,16 +69,8 @@ func (v *Vault) FinishPasskey(ctx context.Context, now time.Time, id ID, by Acto
 			return ErrMany
 		}
 		a.Passkeys = append(a.Passkeys, Passkey{Factor: f, Key: key})
-		if err := v.added(a, now, by, &f, ClassPasskey); err != nil {
-			return err
-		}
-		r.Noticed = noticed(a, before)
 		return nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	return r, nil
 }
 
 // BeginPasskeyLogin returns what the browser needs to ask for one of the
