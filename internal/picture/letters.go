@@ -20,13 +20,12 @@ const (
 	turn     = 0.40 // most rotation, radians
 	slant    = 0.18 // most shear
 	bend     = 0.03 // most that a wave moves a point, of the font's size
-	solid    = 0.50 // share of heavy letters that are not hollow
 )
 
 // glyph is a letter where it stands.
 type glyph struct {
-	shape  outline // in pixels
-	hollow float32 // width of the line along the outline; 0 is solid
+	shape outline // in pixels
+	form  form
 	// The box around all of its ink.
 	left, top, right, bottom float32
 }
@@ -67,7 +66,7 @@ func (p *Painter) layout(s *sheet, random *rand.Rand, text string) []glyph {
 	total := widths
 	for i := range gaps {
 		narrower := min(glyphs[i].right-glyphs[i].left, glyphs[i+1].right-glyphs[i+1].left)
-		gaps[i] = narrower * uniform(random, -0.7*MaxOverlap, 0.12)
+		gaps[i] = narrower * uniform(random, -0.7*MaxOverlap, 0.10)
 		total += gaps[i]
 	}
 	if total > room {
@@ -108,7 +107,7 @@ func (p *Painter) shape(s *sheet, random *rand.Rand, c byte) glyph {
 	f := &p.fonts[random.IntN(len(p.fonts))]
 	forms := f.glyphs[c]
 	which := random.IntN(len(forms))
-	form := forms[which]
+	lines := forms[which]
 	size := uniform(random, smallest, largest)
 	if which > 0 {
 		size *= 1.15 // small letters are small already
@@ -120,11 +119,9 @@ func (p *Painter) shape(s *sheet, random *rand.Rand, c byte) glyph {
 	px, py := uniform(random, 0, 2*math.Pi), uniform(random, 0, 2*math.Pi)
 	sn, cs := sin(angle), cos(angle)
 	g := glyph{left: math.MaxFloat32, top: math.MaxFloat32, right: -math.MaxFloat32, bottom: -math.MaxFloat32}
-	if f.heavy && random.Float32() > solid {
-		g.hollow = uniform(random, 4.5, 6)
-	}
-	out := 0.6 * g.hollow // to the corners of the line's ends
-	for _, line := range form {
+	g.form = choose(random, f.heavy)
+	out := g.form.outside()
+	for _, line := range lines {
 		from := len(s.points)
 		for _, q := range line {
 			x := size*wide*(q.x-shear*q.y) + ax*sin(fx*q.y+px)
@@ -157,7 +154,7 @@ func (g *glyph) scale(f float32) {
 			line[i].y *= f
 		}
 	}
-	g.hollow *= f
+	g.form.width *= f
 	g.left, g.right, g.top, g.bottom = g.left*f, g.right*f, g.top*f, g.bottom*f
 }
 

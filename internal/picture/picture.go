@@ -7,8 +7,9 @@
 //   - A picture is at most MaxPicture bytes, a sound at most MaxSound, and both
 //     are the same for the same seed, name and text (those that dchest/captcha
 //     has a hand in, digits and sound: within one process).
-//   - A picture is opaque. Its letters have one ink, each is whole inside it,
-//     and the boxes of two neighbours overlap by at most MaxOverlap.
+//   - A picture is opaque. Its letters have one ink, which changes places with
+//     the paper in one band; each is whole inside it, and the boxes of two
+//     neighbours overlap by at most MaxOverlap.
 //   - Nothing in the file tells the ink from the noise: no palette, no
 //     transparency, no grey that only one of them has.
 //

@@ -29,24 +29,64 @@ func (s *sheet) clear() { clear(s.ink) }
 // glyph draws a letter.
 func (s *sheet) glyph(g *glyph) {
 	x, y, w, h := s.start(g.left, g.top, g.right, g.bottom)
-	for _, line := range g.shape {
-		if g.hollow > 0 {
-			for i, p := range line {
-				s.stroke(p, line[(i+1)%len(line)], g.hollow, x, y)
+	if g.form.style != hollow {
+		for _, line := range g.shape {
+			s.raster.MoveTo(line[0].x-float32(x), line[0].y-float32(y))
+			for _, p := range line[1:] {
+				s.raster.LineTo(p.x-float32(x), p.y-float32(y))
 			}
-			continue
+			s.raster.ClosePath()
 		}
-		s.raster.MoveTo(line[0].x-float32(x), line[0].y-float32(y))
-		for _, p := range line[1:] {
-			s.raster.LineTo(p.x-float32(x), p.y-float32(y))
+		s.rasterise(w, h)
+		if g.form.style == striped {
+			s.stripe(&g.form, x, y, w, h)
 		}
-		s.raster.ClosePath()
+		s.lay(x, y, w, h)
 	}
-	s.rasterise(w, h)
+	if g.form.style != solid {
+		s.start(g.left, g.top, g.right, g.bottom)
+		for _, line := range g.shape {
+			for i, p := range line {
+				s.stroke(p, line[(i+1)%len(line)], g.form.width, x, y)
+			}
+		}
+		s.rasterise(w, h)
+		s.lay(x, y, w, h)
+	}
+}
+
+// stripe takes every other stripe out of mask.
+func (s *sheet) stripe(f *form, x, y, w, h int) {
+	for row := range h {
+		for i, v := range s.mask.Pix[row*w:][:w] {
+			if v == 0 {
+				continue
+			}
+			if n := (float32(x+i)*f.dx + float32(y+row)*f.dy) / f.every; n-float32(floor(n)) >= 0.5 {
+				s.mask.Pix[row*w+i] = 0
+			}
+		}
+	}
+}
+
+// lay adds mask to the ink.
+func (s *sheet) lay(x, y, w, h int) {
 	for row := range h {
 		to := s.ink[(y+row)*Width+x:][:w]
 		for i, a := range s.mask.Pix[row*w:][:w] {
 			to[i] = max(to[i], a)
+		}
+	}
+}
+
+// swap makes paper of ink and ink of paper under mask.
+func (s *sheet) swap(x, y, w, h int) {
+	for row := range h {
+		to := s.ink[(y+row)*Width+x:][:w]
+		for i, a := range s.mask.Pix[row*w:][:w] {
+			if a > 0 {
+				to[i] = byte((int(to[i])*(255-int(a)) + (255-int(to[i]))*int(a)) / 255)
+			}
 		}
 	}
 }
@@ -90,49 +130,47 @@ func (s *sheet) rasterise(w, h int) {
 	s.raster.Draw(&s.mask, s.mask.Rect, image.Opaque, image.Point{})
 }
 
-// arcs draws a line of ink across the letters and in half of the pictures one
-// of paper: a reader who goes by connected ink has to undo both. Two of ink stop
-// no more readers of print than one does, and make the letters hard to see.
+// arcs lays two across the picture: a line of ink, and a broad band in which
+// ink and paper change places. A reader who goes by connected ink has to undo
+// both, and a network to learn every letter in both, and cut in two; people
+// see the letter go on.
 func (s *sheet) arcs(random *rand.Rand) {
-	s.arc(random, true)
-	if random.Float32() < 0.5 {
-		s.arc(random, false)
+	// As thick as thin strokes: thicker it would hide letters, and thinner it
+	// could be taken away alone.
+	line := arc{
+		{uniform(random, 10, Width*0.3), uniform(random, 40, Height-40)},
+		{uniform(random, Width*0.3, Width*0.7), uniform(random, -20, Height+20)},
+		{uniform(random, Width*0.7, Width-10), uniform(random, 40, Height-40)},
 	}
+	x, y, w, h := s.arc(line, uniform(random, 6.5, 8.5))
+	s.lay(x, y, w, h)
+	wide := uniform(random, 40, 70)
+	band := arc{
+		{-wide, uniform(random, 40, Height-40)},
+		{uniform(random, Width*0.3, Width*0.7), uniform(random, -20, Height+20)},
+		{Width + wide, uniform(random, 40, Height-40)},
+	}
+	x, y, w, h = s.arc(band, wide)
+	s.swap(x, y, w, h)
 }
 
-func (s *sheet) arc(random *rand.Rand, ink bool) {
-	// As thick as thin strokes: thicker it would hide letters, and thinner it
-	// could be taken away alone. One of paper cuts no letter off.
-	width := uniform(random, 6.5, 8.5)
-	if !ink {
-		width = uniform(random, 2, 3)
-	}
-	a := point{uniform(random, 10, Width*0.3), uniform(random, 40, Height-40)}
-	c := point{uniform(random, Width*0.7, Width-10), uniform(random, 40, Height-40)}
-	b := point{uniform(random, Width*0.3, Width*0.7), uniform(random, -20, Height+20)}
-	x, y, w, h := s.start(0, 0, Width-1, Height-1)
+// arc is a curve by its ends and the point in the middle that it bends to.
+type arc [3]point
+
+// arc puts a curve of a width into mask.
+func (s *sheet) arc(a arc, width float32) (x, y, w, h int) {
+	x, y, w, h = s.start(0, 0, Width-1, Height-1)
 	const n = 24
-	from := a
+	from := a[0]
 	for i := 1; i <= n; i++ {
 		t := float32(i) / n
 		u := 1 - t
-		p := point{u*u*a.x + 2*u*t*b.x + t*t*c.x, u*u*a.y + 2*u*t*b.y + t*t*c.y}
+		p := point{u*u*a[0].x + 2*u*t*a[1].x + t*t*a[2].x, u*u*a[0].y + 2*u*t*a[1].y + t*t*a[2].y}
 		s.stroke(from, p, width, x, y)
 		from = p
 	}
 	s.rasterise(w, h)
-	for row := range h {
-		to := s.ink[(y+row)*Width+x:][:w]
-		for i, v := range s.mask.Pix[row*w:][:w] {
-			switch {
-			case v == 0:
-			case ink:
-				to[i] = max(to[i], v)
-			default:
-				to[i] = min(to[i], 255-v)
-			}
-		}
-	}
+	return x, y, w, h
 }
 
 // Grain: specks of any grey on paper and ink alike.
