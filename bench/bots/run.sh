@@ -6,6 +6,8 @@
 #   bash bench/bots/run.sh -quick          less of everything, meant for six
 #   bash bench/bots/run.sh -only 'http'    only the parts that match: people,
 #                                          http, browser, pictures, sound, hours
+#   bash bench/bots/run.sh -only browser -who stock
+#                                          of those, only some adversaries
 #
 # Needs Go and npm, and Debian's packages chromium, tesseract-ocr and
 # python3-torch, which it installs where they are missing and it may. What npm

@@ -71,12 +71,18 @@ func (s *Suite) browsers(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, g.Stop()) }()
 	for _, a := range automata() {
+		if !s.runs(a.group, a.name) {
+			continue
+		}
 		row, _, err := s.drive(ctx, driver, a, g, crowd(g, s.count(a.full, a.quick)), nil)
 		if err != nil {
 			return err
 		}
 		s.Report.Add(row)
 		s.say("%s", row.Line())
+	}
+	if !s.runs(imitated, "") {
+		return nil
 	}
 	return s.played(ctx, driver, g)
 }

@@ -52,6 +52,9 @@ func (s *Suite) http(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, stop()) }()
 	group := ""
 	for _, f := range s.forgers() {
+		if !s.runs(f.group, f.name) {
+			continue
+		}
 		if f.group != group || f.accepted != nil {
 			if err := stop(); err != nil {
 				return err

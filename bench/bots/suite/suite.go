@@ -24,6 +24,9 @@ type Options struct {
 	Quick bool
 	// Only runs the parts whose names it matches; nil for all.
 	Only *regexp.Regexp
+	// Who runs only the adversaries of http and browser whose group or name
+	// it matches; nil for all.
+	Who *regexp.Regexp
 	// Binary is the gateway as it is shipped, Clocked the one whose clock
 	// can be set.
 	Binary, Clocked string
@@ -83,6 +86,11 @@ func (s *Suite) Run(ctx context.Context) error {
 	}
 	s.Report.Took = time.Since(s.Report.Began)
 	return nil
+}
+
+// runs reports whether an adversary is to run.
+func (s *Suite) runs(group, name string) bool {
+	return s.Who == nil || s.Who.MatchString(group) || s.Who.MatchString(name)
 }
 
 func (s *Suite) say(format string, args ...any) {

@@ -26,6 +26,7 @@ func run() error {
 	o := suite.Options{Progress: os.Stderr}
 	flag.BoolVar(&o.Quick, "quick", false, "less of everything, in six minutes")
 	only := flag.String("only", "", "run only the parts that match this `expression`")
+	who := flag.String("who", "", "of http and browser, run only the adversaries whose group or name match this `expression`")
 	flag.Uint64Var(&o.Seed, "seed", 1, "seed of all that is drawn")
 	flag.StringVar(&o.Binary, "gateway", "", "the gateway, as make build builds it")
 	flag.StringVar(&o.Clocked, "clocked", "", "the gateway with a clock that can be set; none: it is built")
@@ -41,6 +42,13 @@ func run() error {
 			return err
 		}
 		o.Only = re
+	}
+	if *who != "" {
+		re, err := regexp.Compile(*who)
+		if err != nil {
+			return err
+		}
+		o.Who = re
 	}
 	for _, p := range []*string{&o.Binary, &o.Clocked, &o.Drive, &o.Network, &o.Folder} {
 		if *p != "" {
