@@ -20,7 +20,7 @@ demo: build
 test:
 	bash test/run.sh
 
-# Real shops from packages, with the gateway in front.
+# Real shops from packages, WordPress and Django, with the gateway in front.
 shops: build
 	bash test/shops/run.sh
 

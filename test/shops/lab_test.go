@@ -26,6 +26,8 @@ import (
 // lab is what run.sh started.
 type lab struct {
 	port                    string // of the gateway
+	binary                  string // the gateway, for checks that start their own
+	django                  string // port
 	password, adminPassword string
 	watch, decisions        string // files
 	wordpress               string // folder
@@ -35,7 +37,7 @@ var at lab
 
 func TestMain(m *testing.M) {
 	for name, to := range map[string]*string{
-		"SHOPS_GATEWAY_PORT": &at.port, "SHOPS_PASSWORD": &at.password, "SHOPS_ADMIN_PASSWORD": &at.adminPassword,
+		"SHOPS_GATEWAY_PORT": &at.port, "SHOPS_BINARY": &at.binary, "SHOPS_DJANGO_PORT": &at.django, "SHOPS_PASSWORD": &at.password, "SHOPS_ADMIN_PASSWORD": &at.adminPassword,
 		"SHOPS_WATCH": &at.watch, "SHOPS_DECISIONS": &at.decisions, "SHOPS_WP": &at.wordpress,
 	} {
 		if *to = os.Getenv(name); *to == "" {
@@ -70,6 +72,7 @@ func both(t *testing.T, check func(t *testing.T, site string)) {
 type visitor struct {
 	t       *testing.T
 	site    string
+	base    string // scheme, host and port
 	id      string // marks the visitor's requests in the watch log
 	address string
 	network string // start of the address in decisions
@@ -89,7 +92,7 @@ func visit(t *testing.T, site string) *visitor {
 	n := visitors.Add(1)
 	network := fmt.Sprintf("2001:db8:%x:", 0x1000+n)
 	return &visitor{
-		t: t, site: site, id: fmt.Sprintf("visitor-%d", n), network: network, address: network + ":7",
+		t: t, site: site, base: "http://" + site + ":" + at.port, id: fmt.Sprintf("visitor-%d", n), network: network, address: network + ":7",
 		client: &http.Client{
 			Jar: jar, Timeout: 60 * time.Second,
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -103,7 +106,7 @@ func visit(t *testing.T, site string) *visitor {
 	}
 }
 
-func (v *visitor) origin() string { return "http://" + v.site + ":" + at.port }
+func (v *visitor) origin() string { return v.base }
 
 // header is what the visitor's browser sends with everything.
 func (v *visitor) header() http.Header {

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Runs the checks of this folder against a real WordPress: installs Debian's
-# packages where they are missing, starts MariaDB, php-fpm, nginx and the
-# gateway on loopback ports out of a temporary folder, and runs
+# Runs the checks of this folder against a real WordPress and a real Django:
+# installs Debian's packages where they are missing, starts MariaDB, php-fpm,
+# nginx, gunicorn and the gateway on loopback ports out of a temporary folder,
+# and runs
 # `go test -tags shops`. Ends what it started, and nothing else.
 #
 #   bash test/shops/run.sh            all checks
@@ -90,11 +91,13 @@ free_port() {
 # have: everything that the packages bring is there.
 have() {
 	local f modules
-	for f in /usr/share/wordpress/wp-login.php /usr/sbin/mariadbd /usr/sbin/nginx; do
+	for f in /usr/share/wordpress/wp-login.php /usr/sbin/mariadbd /usr/sbin/nginx /usr/bin/gunicorn /usr/bin/python3; do
 		[ -e "$f" ] || return 1
 	done
 	compgen -G '/usr/sbin/php-fpm*' >/dev/null || return 1
-	command -v php curl mariadb mariadb-install-db >/dev/null || return 1
+	command -v php curl mariadb mariadb-install-db redis-server >/dev/null || return 1
+	# Debian's own: another Python on the path has not its packages.
+	/usr/bin/python3 -c 'import django, MySQLdb' 2>/dev/null || return 1
 	modules=$(php -m) # not in a pipe: `grep -q` would end php early, and pipefail call that a failure
 	for f in mysqli gd xml mbstring; do
 		grep -qx "$f" <<<"$modules" || return 1
@@ -103,9 +106,9 @@ have() {
 
 step 'packages'
 if ! have; then
-	command -v apt-get >/dev/null || die "needs WordPress, php-fpm, MariaDB, nginx and curl; there is no apt-get here to install them"
+	command -v apt-get >/dev/null || die "needs WordPress, Django, gunicorn, php-fpm, MariaDB, Redis, nginx and curl; there is no apt-get here to install them"
 	if [ "$(id -u)" -ne 0 ]; then
-		command -v sudo >/dev/null || die "needs root to install wordpress, php-fpm, mariadb-server-core and nginx"
+		command -v sudo >/dev/null || die "needs root to install wordpress, python3-django, gunicorn, php-fpm, mariadb-server-core, redis-server and nginx"
 		root=(sudo)
 	fi
 	# What is installed must not start as a service: it would take port 80.
@@ -117,7 +120,8 @@ if ! have; then
 	"${root[@]}" apt-get update -qq
 	"${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
 		php-fpm php-cli php wordpress php-mysql php-gd php-xml php-mbstring \
-		mariadb-server-core mariadb-client-core nginx curl >"$work/apt.log" 2>&1 ||
+		mariadb-server-core mariadb-client-core nginx curl \
+		python3-django python3-mysqldb gunicorn redis-server >"$work/apt.log" 2>&1 ||
 		{ tail -n 20 "$work/apt.log" >&2; die "apt-get install failed"; }
 	have || die "the packages are installed and still something is missing"
 fi
@@ -142,7 +146,9 @@ start mariadb /usr/sbin/mariadbd --no-defaults "${as_root[@]}" --datadir="$work/
 sql=(mariadb --no-defaults --socket="$work/db.sock" --user=root)
 await MariaDB "${sql[@]}" -e 'SELECT 1'
 "${sql[@]}" -e "CREATE DATABASE wordpress CHARACTER SET utf8mb4;
-	CREATE USER shop@localhost IDENTIFIED BY 'shop'; GRANT ALL ON wordpress.* TO shop@localhost;"
+	CREATE DATABASE django CHARACTER SET utf8mb4;
+	CREATE USER shop@localhost IDENTIFIED BY 'shop'; GRANT ALL ON wordpress.* TO shop@localhost;
+	GRANT ALL ON django.* TO shop@localhost;"
 
 step 'WordPress, php-fpm, nginx'
 # Debian links some libraries into the tree; the copy has the files.
@@ -187,7 +193,17 @@ page=$(curl -sS --fail -o - "$shop/wp-admin/install.php?step=2" \
 grep -q '<h1>Success!</h1>' <<<"$page" || { say "$page"; die "wp-admin/install.php did not say Success"; }
 php -d display_errors=1 "$here/conf/setup.php" || die "customer and settings could not be made"
 
+step 'Django'
+SHOPS_DJANGO_SECRET=$(word 50) && export SHOPS_DJANGO_SECRET
+SHOPS_DJANGO_PORT=$(free_port) && export SHOPS_DJANGO_PORT
+export PYTHONDONTWRITEBYTECODE=1
+/usr/bin/python3 "$here/conf/django/setup.py" || die "Django's tables and customers could not be made"
+start gunicorn /usr/bin/gunicorn --bind "127.0.0.1:$SHOPS_DJANGO_PORT" --worker-class gthread --threads 16 \
+	--worker-tmp-dir "$work/tmp" --chdir "$here/conf/django" shop.wsgi
+await Django curl -sS --fail "http://127.0.0.1:$SHOPS_DJANGO_PORT/accounts/login/"
+
 step 'gateway started'
+SHOPS_BINARY=$(realpath "$LOGIN_GUARD_BINARY") && export SHOPS_BINARY
 export SHOPS_DECISIONS=$work/decisions.log
 : >"$SHOPS_DECISIONS"
 export XDG_DATA_HOME=$work/caddy XDG_CONFIG_HOME=$work/caddy
