@@ -18,11 +18,12 @@ func vendure() []Endpoint {
 }
 
 // everShop logs the session in that the browser has; its cookie stays. It
-// reads JSON and forms, in any case of the path.
+// reads JSON and forms, in any case of the path. Staff have a session of
+// their own.
 func everShop() []Endpoint {
 	return []Endpoint{{
 		Kind: KindLogin, Name: "evershop",
-		InPlace: true, SessionCookies: []string{"sid"},
+		InPlace: true, SessionCookies: []string{"sid", "asid"},
 		Paths:          []string{"*/customer/login", "*/customer/tokens", "*/user/login", "*/user/tokens"},
 		AccountFields:  []string{"/email"},
 		PasswordFields: []string{"/password"},

@@ -58,3 +58,17 @@ func TestAPatternIsNoOtherNameOfAnAccount(t *testing.T) {
 		t.Errorf("with the second factor the owner is not in: %d %s", r.StatusCode, cut(r.body))
 	}
 }
+
+// Staff of an EverShop sign in at another door, into another cookie.
+func TestTheSessionOfStaffIsShutToo(t *testing.T) {
+	_, g, _ := looseDoor(t, "evershop")
+	alice := shoptest.Alice()
+	thief := visitor(t, g.URL, "203.0.113.9")
+	thief.spied(canary)
+	const session = "asid=staffs-session-of-before-0001"
+	r := thief.request("POST", "/admin/customer/login", "application/json", fmt.Sprintf(`{"email":%q,"password":%q}`, alice.Email, alice.Password), "Sec-Fetch-Mode", "cors")
+	r.Header.Set("Cookie", session)
+	thief.tries(r)
+	thief.sendsCookies("GET", "/admin", session)
+	thief.sendsCookies("GET", "/account", session)
+}

@@ -73,7 +73,7 @@ func (l *loose) ids(r *http.Request) (ids []string) {
 	for _, line := range r.Header["Cookie"] {
 		for _, part := range strings.FieldsFunc(line, func(r rune) bool { return r == ';' || r == ',' }) {
 			name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
-			if n := loosely(name); n == "sid" || n == "__host-sid" || n == "__secure-sid" {
+			if n := loosely(name); n == "sid" || n == "asid" || n == "__host-sid" || n == "__secure-sid" {
 				ids = append(ids, loosely(value))
 			}
 		}
