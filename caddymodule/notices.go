@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -84,8 +85,36 @@ type notice struct {
 	Count   int       `json:"count,omitempty"`
 }
 
-// notifyFor is how long a webhook may take; nobody waits for it.
-const notifyFor = 20 * time.Second
+const (
+	// notifyFor is how long a webhook may take; nobody waits for it.
+	notifyFor = 20 * time.Second
+	// notifyAtOnce is how many go out at the same time, and notifyRoom how
+	// many wait for that. Whoever guesses makes notices, and a webhook may hang.
+	notifyAtOnce, notifyRoom = 8, 1000
+)
+
+// queue bounds the notices that are on their way.
+type queue struct {
+	waiting atomic.Int64
+	going   chan struct{}
+}
+
+func newQueue() *queue { return &queue{going: make(chan struct{}, notifyAtOnce)} }
+
+// run runs f soon, in a goroutine, and reports whether there was room.
+func (q *queue) run(f func()) bool {
+	if q.waiting.Add(1) > notifyRoom {
+		q.waiting.Add(-1)
+		return false
+	}
+	go func() {
+		defer q.waiting.Add(-1)
+		q.going <- struct{}{}
+		defer func() { <-q.going }()
+		f()
+	}()
+	return true
+}
 
 // notify tells the operator's webhook what happened to an account's second
 // factor, so that the shop can write to its owner.
@@ -93,21 +122,23 @@ func (h *Handler) notify(name string, all []factor.Notice) {
 	if h.second.hook == nil || len(all) == 0 {
 		return
 	}
-	now := h.now()
-	go func() {
+	going := h.second.notices.run(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), notifyFor)
 		defer cancel()
 		for _, n := range all {
 			body, err := json.Marshal(notice{Type: "notice", ID: n.ID, Site: h.name, Event: n.Event.String(), Method: methodName(n.Class),
 				Account: name, At: n.At.UTC(), Browser: n.From.Client, Country: n.From.Place, Count: n.Count})
 			if err == nil {
-				err = h.second.hook.Post(ctx, now, body)
+				err = h.second.hook.Post(ctx, h.now(), body)
 			}
 			if err != nil {
 				h.app.logger.Warn("a notice did not reach the webhook", zap.String("event", n.Event.String()), zapError(err))
 			}
 		}
-	}()
+	})
+	if !going {
+		h.app.logger.Warn("a notice did not reach the webhook, as too many wait for it", zap.String("event", all[0].Event.String()))
+	}
 }
 
 func methodName(c factor.Class) string {

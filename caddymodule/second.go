@@ -38,6 +38,7 @@ type second struct {
 	key     keyCheck
 	senders map[factor.Kind]send.Sender
 	hook    *send.Webhook // nil: notices go nowhere
+	notices *queue
 }
 
 // newSecond prepares for second factors; nil where they are off.
@@ -45,7 +46,7 @@ func newSecond(h *Handler) (*second, error) {
 	if !h.SecondFactor.On() {
 		return nil, nil
 	}
-	s := &second{SecondFactor: h.SecondFactor}
+	s := &second{SecondFactor: h.SecondFactor, notices: newQueue()}
 	known := config.KnownSessionNames()
 	for _, e := range h.endpoints {
 		if e.Kind != config.KindLogin {
