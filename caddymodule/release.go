@@ -171,8 +171,14 @@ func (h *Handler) signOut(r *http.Request, shop caddyhttp.Handler) {
 		out.Method, out.URL, out.RequestURI = http.MethodGet, u, u.RequestURI()
 		out.Body, out.ContentLength = http.NoBody, 0
 		takeCookies(out) // ours are not for the shop
-		for _, name := range []string{"Content-Type", "Content-Length", "Origin", "Transfer-Encoding"} {
-			out.Header.Del(name)
+		// The session is open at the shop: nothing of the sender's goes there
+		// that could make it another request (X-HTTP-Method-Override).
+		sent := out.Header
+		out.Header = make(http.Header)
+		for _, name := range signOutHeader {
+			if v := sent[name]; len(v) > 0 {
+				out.Header[name] = v
+			}
 		}
 		// It stays shut here, whatever the shop says to this.
 		if err := shop.ServeHTTP(&nowhere{header: http.Header{}}, out); err != nil {
@@ -182,6 +188,9 @@ func (h *Handler) signOut(r *http.Request, shop caddyhttp.Handler) {
 		return
 	}
 }
+
+// signOutHeader is what a shop needs to know a session again, and its proxies.
+var signOutHeader = [...]string{"Cookie", "User-Agent", "Accept", "Accept-Language", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host"}
 
 // nowhere is where an answer goes that nobody reads.
 type nowhere struct{ header http.Header }
