@@ -194,6 +194,11 @@ func (h *Handler) build() (*guard, error) {
 		answers:   &hold.Keeper{Ring: ring, Store: s, Site: h.name, Random: h.random},
 		vault:     &factor.Vault{Rows: s, Ring: ring, Site: h.name, Random: h.random},
 	}
+	if h.second != nil {
+		// Whoever keeps a session alive for longer could have it taken for
+		// another's, and add a factor to that account.
+		g.ledger.Sessions = hold.ShutLife
+	}
 	g.engine = h.decidesBy(g.ledger)
 	return g, nil
 }

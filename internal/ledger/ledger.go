@@ -61,6 +61,8 @@ const (
 // Ledger counts for one site.
 type Ledger struct {
 	Limits map[string]config.Limit
+	// Sessions is how long it is remembered who used a session. Default: a day
+	Sessions time.Duration
 
 	store store.Store
 	names names

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -9,7 +10,7 @@ import (
 	"github.com/login-guard/login-guard/internal/store"
 )
 
-// sessionLife is how long it is remembered who used a session.
+// sessionLife is Ledger.Sessions' default.
 const sessionLife = 24 * time.Hour
 
 // SessionUsed notes that the shop's sessions, each a keyed hash, may be
@@ -27,7 +28,7 @@ func (l *Ledger) SessionUsed(ctx context.Context, sessions [][]byte, account dev
 	if len(flags) == 0 {
 		return nil
 	}
-	if err := l.store.Flag(ctx, sessionLife, flags...); err != nil {
+	if err := l.store.Flag(ctx, cmp.Or(l.Sessions, sessionLife), flags...); err != nil {
 		return fmt.Errorf("noting a session: %w", err)
 	}
 	return nil
