@@ -34,7 +34,7 @@ func (h *Handler) offer(w http.ResponseWriter, r *http.Request, a *attempt, answ
 		return
 	}
 	to := sameSite(r, answer.Header().Get("Location"))
-	if to == "" {
+	if to == "" || len(to) > maxBack { // a cookie has 4 KiB
 		return
 	}
 	// Only a fresh look says that there is none: what the login needed may

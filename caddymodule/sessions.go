@@ -44,24 +44,74 @@ func sessionName(name string) string {
 	}, name))
 }
 
-// sessionsOf are the rows of the sessions that a request names: in cookies,
-// and in its query and the body of a login, where shops written in PHP may
-// take one from by the cookie's name.
+// sessionsOf are the rows of the sessions that a request names: in cookies, in
+// its address, and in the body of a login, where shops written in PHP may take
+// one from by the cookie's name.
 func (h *Handler) sessionsOf(r *http.Request, body []byte, g *guard) []store.Key {
 	cookies := sentCookies(r.Header["Cookie"])
 	return h.sessionKeysOf(append(cookies, h.namedSessions(r, body)...), g)
 }
 
-// namedSessions are the sessions that a query and the form of a login name.
+// namedSessions are the sessions that an address and the form of a login name.
 func (h *Handler) namedSessions(r *http.Request, body []byte) (all []*http.Cookie) {
-	for _, pairs := range []string{r.URL.RawQuery, string(body)} {
-		for part := range strings.FieldsFuncSeq(pairs, func(c rune) bool { return c == '&' || c == ';' }) {
-			if name, value, _ := strings.Cut(part, "="); h.second.isSession(name) {
-				all = append(all, &http.Cookie{Name: name, Value: strings.ReplaceAll(value, "+", " ")})
+	for _, pairs := range []string{r.URL.RawQuery, string(body), pathPairs(r)} {
+		for part := range strings.FieldsFuncSeq(pairs, betweenPairs) {
+			if c := h.namedSession(part); c != nil {
+				all = append(all, c)
 			}
 		}
 	}
 	return all
+}
+
+func betweenPairs(c rune) bool { return c == '&' || c == ';' }
+
+// namedSession is the session that one pair of an address or form names, nil
+// if it names none. Zen Cart takes one from `amp;zenid` as well.
+func (h *Handler) namedSession(part string) *http.Cookie {
+	name, value, _ := strings.Cut(part, "=")
+	plain := unescaped(name)
+	if name = plain[strings.LastIndexByte(plain, ';')+1:]; !h.second.isSession(name) {
+		return nil
+	}
+	return &http.Cookie{Name: name, Value: strings.ReplaceAll(value, "+", " ")}
+}
+
+// pathPairs are the parameters of a path's segments, where Java servlets take
+// sessions from: /account;jsessionid=… (Jakarta Servlet 6.0 §7.1.3).
+func pathPairs(r *http.Request) string {
+	path := original(r).EscapedPath()
+	if !strings.Contains(path, ";") {
+		return ""
+	}
+	var all []string
+	for segment := range strings.SplitSeq(path, "/") {
+		if _, params, ok := strings.Cut(segment, ";"); ok {
+			all = append(all, params)
+		}
+	}
+	return strings.Join(all, "&")
+}
+
+// withoutSessions is a request's address without the sessions that its query
+// names; "" if it names none there.
+func (h *Handler) withoutSessions(r *http.Request) string {
+	u := original(r)
+	var kept []string
+	found := false
+	for part := range strings.FieldsFuncSeq(u.RawQuery, betweenPairs) {
+		if h.namedSession(part) != nil {
+			found = true
+			continue
+		}
+		kept = append(kept, part)
+	}
+	// Two slashes at its beginning would make it another website's.
+	if path := u.EscapedPath(); found && strings.HasPrefix(path, "/") && !strings.HasPrefix(path, "//") && !strings.Contains(path, "\\") {
+		to := url.URL{Path: u.Path, RawPath: u.RawPath, RawQuery: strings.Join(kept, "&")}
+		return to.String()
+	}
+	return ""
 }
 
 // sessionKeys are the rows of the sessions in a request's cookies.

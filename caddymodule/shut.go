@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -17,7 +18,7 @@ import (
 // shutOut reports whether a request was answered because its session waits
 // for a second factor.
 func (h *Handler) shutOut(w http.ResponseWriter, r *http.Request, own ownCookies) (bool, error) {
-	if h.second == nil || len(r.Header["Cookie"]) == 0 && r.URL.RawQuery == "" || h.modeNow() == config.ModeMonitor {
+	if h.second == nil || len(r.Header["Cookie"]) == 0 && r.URL.RawQuery == "" && !strings.Contains(original(r).Path, ";") || h.modeNow() == config.ModeMonitor {
 		return false, nil
 	}
 	g, err := h.ready()
@@ -37,7 +38,32 @@ func (h *Handler) shutOut(w http.ResponseWriter, r *http.Request, own ownCookies
 			return false, nil
 		}
 	}
+	if h.leadsOn(w, r, g) {
+		return true, nil
+	}
 	return true, h.shutPage(w, r, g, own)
+}
+
+// leadsOn answers a visit whose address alone names the session that is shut:
+// with the same address without it. It may be a text that many links have, such
+// as the name of a campaign, and not a session at all.
+func (h *Handler) leadsOn(w http.ResponseWriter, r *http.Request, g *guard) bool {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		return false
+	}
+	to := h.withoutSessions(r)
+	if to == "" {
+		return false
+	}
+	if has := h.sessionKeys(r.Header["Cookie"], g); len(has) > 0 {
+		if shut, err := h.isShut(r.Context(), g, has); shut || err != nil || len(has) > maxSessions {
+			return false
+		}
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Location", to)
+	w.WriteHeader(http.StatusFound)
+	return true
 }
 
 // isShut looks whether a session is shut. One whose login is with the shop at

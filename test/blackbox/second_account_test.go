@@ -410,13 +410,18 @@ type clock struct {
 // has signed in.
 func clocked(t *testing.T) (*prey, *clock) {
 	t.Helper()
+	return clockedDoor(t, doors[len(doors)-1])
+}
+
+func clockedDoor(t *testing.T, d door) (*prey, *clock) {
+	t.Helper()
 	binary, err := guardtest.BuildClocked(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
 	c := &clock{file: filepath.Join(t.TempDir(), "jump")}
 	t.Setenv(guardtest.ClockVariable, c.file)
-	e := &prey{door: doors[len(doors)-1], shop: shoptest.Generic().Start(t)}
+	e := &prey{door: d, shop: d.shop().Start(t)}
 	e.g = guardtest.StartWith(t, secondSite(e.door, e.shop, unlimited), guardtest.With{Binary: binary})
 	return e, c
 }
