@@ -49,6 +49,12 @@ func (h *Handler) forward(w http.ResponseWriter, r *http.Request, a *attempt, ne
 		h.report(r, a, login.None)
 		return h.shutPage(w, r, a.g, a.cookies)
 	}
+	if full := (*noRoom)(nil); errors.As(err, &full) {
+		h.settle(r.Context(), a, login.None)
+		a.verdict = risk.Verdict{Action: risk.Deny, RetryAfter: full.wait, Reasons: []risk.Reason{{Code: risk.CodeLimit + config.LimitAttempts}}}
+		h.report(r, a, login.None)
+		return h.writeDenial(w, r, a.ref, http.StatusTooManyRequests, full.wait)
+	}
 	if err != nil {
 		h.settle(r.Context(), a, login.None)
 		a.verdict = engine.StoreDown()

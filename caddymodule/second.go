@@ -152,6 +152,12 @@ func (h *Handler) beforeShop(w http.ResponseWriter, r *http.Request, a *attempt)
 	if !h.dropShort(r, a.reading.Body) {
 		return nil, errShut
 	}
+	switch wait, err := h.room(r.Context(), a); {
+	case err != nil:
+		return nil, errors.Join(errSecond, err)
+	case wait > 0:
+		return nil, &noRoom{wait}
+	}
 	p.sessions = sessions
 	p.landed = h.second.flying.start(p.sessions)
 	err := hold.Shut(r.Context(), a.g.store, p.sessions, p.entry, p.owner)
