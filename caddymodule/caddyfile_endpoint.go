@@ -31,13 +31,14 @@ const exampleEndpoint = "endpoint login { ... } with lines such as: account_fiel
 //	    session_cookies NAME...
 //	    in_place
 //	    identity_cookie NAME
+//	    identity       PATH field NAME | json POINTER [token header NAME | json POINTER | query NAME]
 //	    sign_out       PATH
 //	    script         opencart4
 //	    success|failure|retry CONDITION...
 //	    unknown_account CONDITION...
 //	}
 //
-// See parseMark for conditions.
+// See parseMark for conditions, and parseIdentity.
 func parseEndpoint(s *config.Site, args []caddyfile.Token, d *caddyfile.Dispenser) error {
 	e := config.Endpoint{Kind: args[0].Text}
 	if len(args) == 2 {
@@ -89,7 +90,11 @@ func endpointOptions(e *config.Endpoint) options {
 		"session_cookies": {example: "session_cookies PHPSESSID", min: 1, max: -1, many: true, set: list(&e.SessionCookies)},
 		"in_place":        {example: "in_place", set: flag(&e.InPlace)},
 		"identity_cookie": {example: "identity_cookie wordpress_logged_in_*", min: 1, max: 1, set: text(&e.IdentityCookie)},
-		"sign_out":        {example: "sign_out /index.php?route=account/logout", min: 1, max: 1, set: text(&e.SignOut)},
+		"identity": {example: exampleIdentity, min: 3, max: 6, set: func(args []caddyfile.Token) (err error) {
+			e.Identity, err = parseIdentity(texts(args))
+			return err
+		}},
+		"sign_out": {example: "sign_out /index.php?route=account/logout", min: 1, max: 1, set: text(&e.SignOut)},
 		"script": {example: "script opencart4", min: 1, max: 1, set: func(args []caddyfile.Token) error {
 			if scriptShapes[args[0].Text] == nil {
 				return fmt.Errorf("the script %q is not known; one that works: script opencart4", args[0].Text)

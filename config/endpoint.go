@@ -136,6 +136,10 @@ type Endpoint struct {
 	// takes more than one name for an account (an e-mail address and a login
 	// name), this says which it was. Default: none, the name that was typed
 	IdentityCookie string `json:"identity_cookie,omitempty"`
+	// Where the shop tells who is signed in, if no cookie does. With InPlace,
+	// every login then shuts its session until it is known whose it is.
+	// Default: none, the name that was typed
+	Identity *Identity `json:"identity,omitempty"`
 
 	// A GET of this address signs the session's owner out at the shop.
 	// Default: none

@@ -64,6 +64,14 @@ func (e Endpoint) check(where string) (errs []error) {
 			add(fmt.Sprintf("%q is no name of a cookie, with at most one * at its end", name), "session_cookies PHPSESSID")
 		}
 	}
+	if e.Identity != nil {
+		if e.Identity.check(add); e.IdentityCookie != "" {
+			add("identity and identity_cookie say the same thing in two ways; keep one", exampleIdentity)
+		}
+		if e.Kind != "" && e.Kind != KindLogin {
+			add("identity belongs to a login", "endpoint login { ... }")
+		}
+	}
 	e.checkFields(add)
 	e.checkGraphQL(add)
 	for _, f := range e.fields() {
