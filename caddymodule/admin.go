@@ -158,6 +158,9 @@ func status(app *App) (any, error) {
 		if h.second != nil && mode == config.ModeMonitor {
 			s.Warnings = append(s.Warnings, "second_factor is on, and nobody is asked for it in monitor mode: the password alone is enough; write mode enforce when you have seen enough")
 		}
+		if n := s.Since.Identities; n[probeMissed] > 0 {
+			s.Warnings = append(s.Warnings, fmt.Sprintf("at %d of %d logins since the start the shop did not say who signed in, and the name that was typed decided whose second factor it is; the log says why, see identity in the documentation of the second factor", n[probeMissed], n[probeMissed]+n[probeFound]))
+		}
 		if app.lax.Load() > 0 {
 			s.Warnings = append(s.Warnings, laxProxies)
 		}

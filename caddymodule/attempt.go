@@ -60,6 +60,8 @@ type attempt struct {
 	basis      *record.Basis // of a denial that was made a moment before
 	placed     bool          // its placeholders are known to the replacer
 	trust      string        // what replaces the cookie of a trusted browser
+	asked      bool          // the shop was asked who signed in
+	found      string        // who that is, "" if it did not say
 }
 
 func newAttempt(reading login.Reading, cookies ownCookies, clearance string) *attempt {

@@ -67,8 +67,14 @@ func (h *Handler) forward(w http.ResponseWriter, r *http.Request, a *attempt, ne
 	} else {
 		w = h.watchShut(w, r, a.cookies, a.reading.Body)
 	}
+	if pending != nil && a.shutsFirst() {
+		ctx, done := outlast(r)
+		defer done()
+		r = r.WithContext(ctx)
+	}
 	answer := newAnswerWriter(w)
 	answer.sealed = pending != nil
+	answer.overflows = func() bool { return h.mayOverflow(w, r, a, pending, answer, next) }
 	err = next.ServeHTTP(answer, r)
 	switch {
 	case err != nil && neverSent(err, body) && !h.standIn:
@@ -80,7 +86,7 @@ func (h *Handler) forward(w http.ResponseWriter, r *http.Request, a *attempt, ne
 		}
 		return err
 	case err != nil:
-		h.unanswered(w, pending, answer)
+		h.afterNothing(w, r, a, pending, answer, next)
 		h.inDoubt(r, answer.Header(), a, login.Unknown)
 		h.settle(r.Context(), a, login.Unknown)
 		h.report(r, a, login.Unknown)
@@ -105,7 +111,7 @@ func (h *Handler) forward(w http.ResponseWriter, r *http.Request, a *attempt, ne
 		o = h.inPlace(r, answer.Header(), a)
 	}
 	h.inDoubt(r, answer.Header(), a, o)
-	if held, err := h.afterShop(w, r, a, pending, answer, o, refused); held {
+	if held, err := h.afterShop(w, r, a, pending, answer, o, refused, next); held {
 		return err
 	}
 	h.settle(r.Context(), a, o)
@@ -279,6 +285,9 @@ type answerWriter struct {
 	// sealed: nothing goes out before it is known whether it may, not even
 	// informational answers. What is larger than maxAnswer is over and gone.
 	sealed, over bool
+	// overflows is asked once what is sealed becomes larger than that, and
+	// says whether it may go out; nil: it may not.
+	overflows func() bool
 }
 
 func newAnswerWriter(w http.ResponseWriter) *answerWriter {
@@ -309,9 +318,12 @@ func (a *answerWriter) Write(p []byte) (int, error) {
 	if a.code == 0 {
 		a.code = http.StatusOK
 	}
-	if a.sealed && a.body.Len()+len(p) > maxAnswer {
-		a.over = true
-		return len(p), nil
+	if a.sealed && !a.released && a.body.Len()+len(p) > maxAnswer {
+		if a.over || a.overflows == nil || !a.overflows() {
+			a.over = true
+			return len(p), nil
+		}
+		a.sealed = false
 	}
 	if !a.released && a.body.Len()+len(p) > maxAnswer {
 		if err := a.release(); err != nil {

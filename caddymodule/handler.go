@@ -244,6 +244,9 @@ func (h *Handler) endpointNames() []string {
 // ServeHTTP is the way of one login. Whatever carries no login goes on with
 // the writer and the body that it came with.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
+	if h.second != nil && isOwn(r) {
+		return next.ServeHTTP(w, r)
+	}
 	if h.reserved(r) {
 		return h.serveOwn(w, r, next)
 	}
@@ -294,9 +297,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 }
 
 // asksShop sends a request on. Only where customers have second factors, and
-// the shop's cookies say who signed in, its answer is watched.
+// the shop says who signed in, its answer is watched.
 func (h *Handler) asksShop(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
-	if h.second == nil || len(h.second.identity) == 0 || h.watches() {
+	if h.second == nil || len(h.second.identity)+len(h.second.tells) == 0 || h.watches() {
 		return next.ServeHTTP(w, r)
 	}
 	return h.watchEgress(w, r, next)

@@ -23,6 +23,7 @@ type collectors struct {
 	evictions    *prometheus.GaugeVec
 	unguarded    *prometheus.CounterVec
 	attack       *prometheus.GaugeVec
+	identities   *prometheus.CounterVec
 }
 
 var theCollectors = sync.OnceValue(func() *collectors {
@@ -42,6 +43,7 @@ var theCollectors = sync.OnceValue(func() *collectors {
 		logins:      counter("logins_total", "Login attempts sent to the shop, by its answer.", "outcome"),
 		storeErrors: counter("store_errors_total", "Operations that the store did not carry out.", "operation"),
 		unguarded:   counter("unguarded_sessions_total", "Sessions and tokens that the shop issued without a guarded login.", "site"),
+		identities:  counter("identities_total", "Whether the shop said who signed in, where it was asked.", "outcome", "site"),
 		heldLogins: prometheus.NewGauge(prometheus.GaugeOpts{Namespace: ns, Subsystem: sub,
 			Name: "held_logins", Help: "Logins and clearances that wait."}),
 		foreignSeals: prometheus.NewCounter(prometheus.CounterOpts{Namespace: ns, Subsystem: sub,
@@ -58,7 +60,7 @@ var theCollectors = sync.OnceValue(func() *collectors {
 // register adds the metrics to a configuration's registry.
 func (c *collectors) register(reg prometheus.Registerer) error {
 	for _, m := range []prometheus.Collector{
-		c.decisions, c.challenges, c.solveSeconds, c.score, c.logins, c.storeErrors, c.heldLogins, c.foreignSeals, c.storeUp, c.evictions, c.unguarded, c.attack,
+		c.decisions, c.challenges, c.solveSeconds, c.score, c.logins, c.storeErrors, c.heldLogins, c.foreignSeals, c.storeUp, c.evictions, c.unguarded, c.attack, c.identities,
 	} {
 		var already prometheus.AlreadyRegisteredError
 		if err := reg.Register(m); err != nil && !errors.As(err, &already) {

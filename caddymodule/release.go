@@ -207,11 +207,38 @@ func (h *Handler) unsent(r *http.Request, a *attempt, p *pending) {
 	}
 }
 
-// unanswered is for a login of which nobody knows what came of it: what was
-// shut stays so, and nothing that the shop wrote goes out.
-func (h *Handler) unanswered(w http.ResponseWriter, p *pending, answer *answerWriter) {
-	if p != nil {
-		h.dropAnswer(w, p, answer)
-		p.landed()
+// afterNothing is for a login of which nobody knows what came of it: what was
+// shut stays so, unless the shop says that it is the session of somebody
+// without a factor, and nothing that the shop wrote goes out.
+func (h *Handler) afterNothing(w http.ResponseWriter, r *http.Request, a *attempt, p *pending, answer *answerWriter, next caddyhttp.Handler) {
+	if p == nil {
+		return
 	}
+	defer p.landed()
+	h.dropAnswer(w, p, answer)
+	if p.must || p.enrol || len(p.sessions) == 0 {
+		return
+	}
+	begun := *p
+	h.probe(r, a, answer, false, next)
+	if err := h.named(w, r, a, p, answer); err == nil && a.found != "" && !p.must && !p.enrol {
+		h.lift(r, a.g, &begun)
+	}
+}
+
+// mayOverflow reports whether an answer that is longer than can be held may go
+// out: no factor is due for it.
+func (h *Handler) mayOverflow(w http.ResponseWriter, r *http.Request, a *attempt, p *pending, answer *answerWriter, next caddyhttp.Handler) bool {
+	if p == nil || p.must || p.enrol {
+		return false
+	}
+	begun := *p
+	h.probe(r, a, answer, false, next)
+	if err := h.named(w, r, a, p, answer); err != nil || p.must || p.enrol {
+		return false
+	}
+	h.lift(r, a.g, &begun)
+	p.landed()
+	shut, _ := h.isShut(r.Context(), a.g, h.sessionsOf(r, a.reading.Body, a.g)) // an error is counted at the next request
+	return !shut
 }

@@ -9,6 +9,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"golang.org/x/time/rate"
+
 	"github.com/login-guard/login-guard/config"
 	"github.com/login-guard/login-guard/internal/device"
 	"github.com/login-guard/login-guard/internal/factor"
@@ -16,6 +19,7 @@ import (
 	"github.com/login-guard/login-guard/internal/hold"
 	"github.com/login-guard/login-guard/internal/keys"
 	"github.com/login-guard/login-guard/internal/login"
+	"github.com/login-guard/login-guard/internal/page"
 	"github.com/login-guard/login-guard/internal/store"
 )
 
@@ -32,9 +36,13 @@ type second struct {
 	sessions []string
 	// identity are the names of those that say who signed in.
 	identity []string
+	// tells are the logins of shops that say so when they are asked.
+	tells []config.Endpoint
 	// names are both as isSession compares them.
 	names   []string
 	flying  flights
+	here    shutHere
+	missed  *rate.Limiter // how often it is logged that the shop does not say who it is
 	key     keyCheck
 	senders map[factor.Kind]send.Sender
 	hook    *send.Webhook // nil: notices go nowhere
@@ -46,7 +54,7 @@ func newSecond(h *Handler) (*second, error) {
 	if !h.SecondFactor.On() {
 		return nil, nil
 	}
-	s := &second{SecondFactor: h.SecondFactor, notices: newQueue()}
+	s := &second{SecondFactor: h.SecondFactor, notices: newQueue(), missed: newMissed()}
 	known := config.KnownSessionNames()
 	for _, e := range h.endpoints {
 		if e.Kind != config.KindLogin {
@@ -60,6 +68,9 @@ func newSecond(h *Handler) (*second, error) {
 			if !slices.Contains(s.sessions, n) {
 				s.sessions = append(s.sessions, n)
 			}
+		}
+		if e.Identity != nil {
+			s.tells = append(s.tells, e)
 		}
 		if e.IdentityCookie != "" && !slices.Contains(s.identity, e.IdentityCookie) {
 			s.identity = append(s.identity, e.IdentityCookie)
@@ -97,6 +108,7 @@ type pending struct {
 	// there has to be one.
 	must, enrol bool
 	sessions    []store.Key // that were shut
+	here        bool        // on this node alone, as the store did not answer
 	entry       [16]byte
 	landed      func()      // the shop has answered
 	header      http.Header // of our answer before the shop wrote to it
@@ -144,35 +156,53 @@ func (h *Handler) beforeShop(w http.ResponseWriter, r *http.Request, a *attempt)
 		if shut, _ := h.isShut(r.Context(), a.g, sessions); shut {
 			return nil, errShut
 		}
-		if a.reading.Endpoint.Config().IdentityCookie == "" {
+		switch {
+		case !a.tellsWho():
 			return nil, nil
+		case !a.shutsFirst():
+			return p, nil // the answer says who it is
 		}
-		return p, nil // the answer says who it is
 	}
 	if !h.dropShort(r, a.reading.Body) {
 		return nil, errShut
 	}
-	switch wait, err := h.room(r.Context(), a); {
-	case err != nil:
-		return nil, errors.Join(errSecond, err)
-	case wait > 0:
-		return nil, &noRoom{wait}
+	if p.must || p.enrol { // what is shut for others opens again at once
+		switch wait, err := h.room(r.Context(), a); {
+		case err != nil:
+			return nil, errors.Join(errSecond, err)
+		case wait > 0:
+			return nil, &noRoom{wait}
+		}
 	}
 	p.sessions = sessions
 	p.landed = h.second.flying.start(p.sessions)
+	if err := h.shutFor(r, a, p); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// shutFor shuts the sessions of an attempt. When the store does not answer,
+// who is not known to have a factor signs in all the same, and this node alone
+// keeps the session shut until it is known whose it is.
+func (h *Handler) shutFor(r *http.Request, a *attempt, p *pending) error {
 	err := hold.Shut(r.Context(), a.g.store, p.sessions, p.entry, p.owner)
 	if err == nil {
 		_, err = hold.Waiting(r.Context(), a.g.store, p.sessions, p.entry, p.owner)
 	}
-	if errors.Is(err, hold.ErrAnother) || errors.Is(err, hold.ErrBusy) {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, hold.ErrAnother), errors.Is(err, hold.ErrBusy):
 		h.unsent(r, a, p)
-		return nil, errShut
+		return errShut
+	case !p.must && !p.enrol && h.second.here.shut(p.sessions, p.entry):
+		p.here = true
+		h.app.metrics.storeErrors.WithLabelValues("session").Inc()
+		return nil
 	}
-	if err != nil {
-		p.landed()
-		return nil, errors.Join(errSecond, err)
-	}
-	return p, nil
+	p.landed()
+	return errors.Join(errSecond, err)
 }
 
 // alias reports whether an attempt names somebody by an address of e-mail at
@@ -239,17 +269,20 @@ func (h *Handler) noteRequired(r *http.Request, g *guard, now time.Time, owner s
 
 // afterShop holds the shop's answer if a second factor is due, and reports
 // whether it did. What was shut for a login that the shop refused opens.
-func (h *Handler) afterShop(w http.ResponseWriter, r *http.Request, a *attempt, p *pending, answer *answerWriter, o login.Outcome, refused bool) (held bool, err error) {
-	if p == nil {
+func (h *Handler) afterShop(w http.ResponseWriter, r *http.Request, a *attempt, p *pending, answer *answerWriter, o login.Outcome, refused bool, next caddyhttp.Handler) (held bool, err error) {
+	if p == nil || answer.released {
 		return false, nil
 	}
 	defer p.landed()
-	name, named := h.identity(a, answer.Header())
+	if !refused {
+		h.probe(r, a, answer, o == login.Success, next)
+	}
+	_, named := h.identity(a, answer.Header())
 	if !named && refused {
 		// Where another login waits in the session the shop may take its sender
 		// for signed in, whatever the password was.
 		waiting, err := hold.Waiting(r.Context(), a.g.store, p.sessions, p.entry, p.owner)
-		if h.lift(r, a.g, p); waiting || err != nil {
+		if h.lift(r, a.g, p); len(p.sessions) > 0 && (waiting || err != nil) && !p.here {
 			h.dropAnswer(w, p, answer)
 			h.settle(r.Context(), a, o)
 			h.report(r, a, o)
@@ -257,35 +290,60 @@ func (h *Handler) afterShop(w http.ResponseWriter, r *http.Request, a *attempt, 
 		}
 		return false, nil
 	}
-	if named {
-		who := a.g.ledger.Account(h.reader.FoldAccount(name))
-		if owner := h.owner(a.g, who); owner != p.owner || !p.must && !p.enrol {
-			before := *p
-			p.must, p.enrol = false, false
-			if err := h.asks(w, r, a, p, owner); err != nil {
-				h.dropAnswer(w, p, answer)
-				return true, h.secondDown(w, r, a, err)
-			}
-			if !p.must && !p.enrol {
-				// Of a customer without a factor, whatever was typed.
-				h.lift(r, a.g, &before)
-				return false, nil
-			}
-		}
+	begun := *p
+	if err := h.named(w, r, a, p, answer); err != nil {
+		h.dropAnswer(w, p, answer)
+		return true, h.secondDown(w, r, a, err)
 	}
 	if !p.must && !p.enrol {
-		return false, nil
+		h.lift(r, a.g, &begun)
+		return h.besides(w, r, a, p, answer, o)
 	}
 	return h.holdFor(w, r, a, p, answer, o)
 }
 
-// identity is who signed in as the shop says.
-func (h *Handler) identity(a *attempt, answer http.Header) (string, bool) {
-	pattern := a.reading.Endpoint.Config().IdentityCookie
-	if pattern == "" {
-		return "", false
+// named makes p that of who signed in, where the shop says who that is.
+func (h *Handler) named(w http.ResponseWriter, r *http.Request, a *attempt, p *pending, answer *answerWriter) error {
+	name, ok := h.identity(a, answer.Header())
+	if !ok {
+		return nil
 	}
-	return identityOf([]string{pattern}, answer)
+	owner := h.owner(a.g, a.g.ledger.Account(h.reader.FoldAccount(name)))
+	if owner == p.owner && (p.must || p.enrol) {
+		return nil
+	}
+	typed := *p
+	p.must, p.enrol = false, false
+	if err := h.asks(w, r, a, p, owner); err != nil {
+		return err
+	}
+	if a.found != "" && typed.must && !p.must {
+		// The factor was set up under the name that was typed, before the shop
+		// was asked for another. It is asked for as long as it is there.
+		p.owner, p.must, p.enrol = typed.owner, true, false
+	}
+	return nil
+}
+
+// besides lets the answer to a login go that no factor is due for, unless its
+// session was shut meanwhile by a login that one is due for: what the shop says
+// to somebody depends on who is signed in already.
+func (h *Handler) besides(w http.ResponseWriter, r *http.Request, a *attempt, p *pending, answer *answerWriter, o login.Outcome) (held bool, err error) {
+	p.landed()
+	shut, err := h.isShut(r.Context(), a.g, h.sessionsOf(r, a.reading.Body, a.g))
+	if err != nil {
+		h.app.metrics.storeErrors.WithLabelValues("session").Inc()
+	}
+	if !shut && !answer.over {
+		return false, nil
+	}
+	h.dropAnswer(w, p, answer)
+	h.settle(r.Context(), a, o)
+	h.report(r, a, o)
+	if !shut {
+		return true, h.secondPage(w, r, http.StatusBadGateway, a.ref, page.Second{State: page.SecondExpired, Action: h.action(r), Back: h.action(r), Cancel: true})
+	}
+	return true, h.shutPage(w, r, a.g, a.cookies)
 }
 
 func identityOf(patterns []string, answer http.Header) (string, bool) {
@@ -307,6 +365,9 @@ func identityOf(patterns []string, answer http.Header) (string, bool) {
 // lift opens what was shut for a login that the shop refused.
 func (h *Handler) lift(r *http.Request, g *guard, p *pending) {
 	if len(p.sessions) == 0 {
+		return
+	}
+	if h.second.here.open(p.sessions, p.entry); p.here {
 		return
 	}
 	ctx, cancel := lasting(r, 2*time.Second)

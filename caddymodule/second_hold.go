@@ -50,15 +50,16 @@ func (h *Handler) holdAnswer(w http.ResponseWriter, r *http.Request, a *attempt,
 		Ref: a.ref, Entry: p.entry, Passed: a.passed, Earned: a.solved != nil || a.cleared != device.NoRung || a.voucher,
 		Challenge: challenge, Enrol: p.enrol, Established: h.established(a),
 	}
-	if name, ok := h.identity(a, shop.Header); ok {
+	if name, ok := h.identity(a, shop.Header); ok && p.owner == h.owner(a.g, a.g.ledger.Account(h.reader.FoldAccount(name))) {
 		shop.Account, shop.Name = a.g.ledger.Account(h.reader.FoldAccount(name)), name
 	}
-	inPlace := a.reading.Endpoint.Config().InPlace
+	set := h.sessionKeysOf((&http.Response{Header: shop.Header}).Cookies(), a.g)
+	// Where the answer has no session, it can only be the one that was there.
+	inPlace := a.reading.Endpoint.Config().InPlace || len(set) == 0
 	if inPlace && len(p.sessions) == 0 {
 		// Only the answer says who it is: nothing was shut for it yet.
 		p.sessions = h.sessionsOf(r, a.reading.Body, a.g)
 	}
-	set := h.sessionKeysOf((&http.Response{Header: shop.Header}).Cookies(), a.g)
 	shop.After = set
 	if len(set) == 0 {
 		shop.After = p.sessions
@@ -100,6 +101,7 @@ func (h *Handler) holdAnswer(w http.ResponseWriter, r *http.Request, a *attempt,
 	err := hold.Shut(ctx, a.g.store, shut, p.entry, p.owner)
 	var t hold.Ticket
 	if err == nil {
+		h.second.here.open(p.sessions, p.entry)
 		t, err = a.g.answers.Keep(ctx, a.now, shop, a.g.ledger.HostKey(a.signals.Network))
 	}
 	if err != nil {

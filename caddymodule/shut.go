@@ -70,7 +70,8 @@ func (h *Handler) leadsOn(w http.ResponseWriter, r *http.Request, g *guard) bool
 // this moment is waited for, as most of them end at once.
 func (h *Handler) isShut(ctx context.Context, g *guard, sessions []store.Key) (shut bool, err error) {
 	for range 2 {
-		if shut, err = hold.IsShut(ctx, g.store, sessions); !shut || !h.second.flying.wait(ctx, sessions) {
+		shut, err = hold.IsShut(ctx, g.store, sessions)
+		if shut = shut || h.second.here.isShut(sessions); !shut || !h.second.flying.wait(ctx, sessions) {
 			return shut, err
 		}
 	}

@@ -105,17 +105,33 @@ type sinceStart struct {
 	Private  int64            `json:"private_addresses"`
 	Actions  map[string]int64 `json:"actions"`
 	Outcomes map[string]int64 `json:"outcomes"`
+	// Identities says how often the shop said who signed in, and how often it
+	// did not: `found` and `missed`.
+	Identities map[string]int64 `json:"identities,omitempty"`
+}
+
+// sinceOf is what is counted of a site. The caller holds the lock.
+func (s *state) sinceOf(site string) *sinceStart {
+	n := s.since[site]
+	if n == nil {
+		n = &sinceStart{Actions: make(map[string]int64), Outcomes: make(map[string]int64), Identities: make(map[string]int64)}
+		s.since[site] = n
+	}
+	return n
+}
+
+// probed counts an answer of the shop to who signed in.
+func (s *state) probed(site, outcome string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sinceOf(site).Identities[outcome]++
 }
 
 // saw counts a decision for status.
 func (s *state) saw(site, action, outcome string, private bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	n := s.since[site]
-	if n == nil {
-		n = &sinceStart{Actions: make(map[string]int64), Outcomes: make(map[string]int64)}
-		s.since[site] = n
-	}
+	n := s.sinceOf(site)
 	n.Attempts++
 	if private {
 		n.Private++
@@ -128,11 +144,12 @@ func (s *state) saw(site, action, outcome string, private bool) {
 func (s *state) seen(site string) sinceStart {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	out := sinceStart{Actions: make(map[string]int64), Outcomes: make(map[string]int64)}
+	out := sinceStart{Actions: make(map[string]int64), Outcomes: make(map[string]int64), Identities: make(map[string]int64)}
 	if n := s.since[site]; n != nil {
 		out.Attempts, out.Private = n.Attempts, n.Private
 		maps.Copy(out.Actions, n.Actions)
 		maps.Copy(out.Outcomes, n.Outcomes)
+		maps.Copy(out.Identities, n.Identities)
 	}
 	return out
 }

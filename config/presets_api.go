@@ -8,7 +8,9 @@ func vendure() []Endpoint {
 		Kind: KindLogin, Name: "vendure",
 		Paths:          []string{"*/shop-api", "*/shop-api/*", "*/admin-api", "*/admin-api/*"},
 		SessionCookies: []string{"session", "session.sig"},
-		Inflates:       true,
+		// {activeCustomer{emailAddress}}
+		Identity: &Identity{Path: "/shop-api?query=%7BactiveCustomer%7BemailAddress%7D%7D", JSON: "/data/activeCustomer/emailAddress", TokenHeader: "vendure-auth-token"},
+		Inflates: true,
 		GraphQL: []GraphQLLogin{
 			{Field: "login", Account: "username", Password: "password"},
 			{Field: "authenticate", Account: "input.native.username", Password: "input.native.password"},
@@ -24,6 +26,9 @@ func everShop() []Endpoint {
 	return []Endpoint{{
 		Kind: KindLogin, Name: "evershop",
 		InPlace: true, SessionCookies: []string{"sid", "asid"},
+		// What its own pages load when somebody has signed in; the names of
+		// what was asked for change with each build.
+		Identity:       &Identity{Path: "/account?ajax=true", JSON: "/eContext/graphqlResponse/*/email"},
 		Paths:          []string{"*/customer/login", "*/customer/tokens", "*/user/login", "*/user/tokens"},
 		AccountFields:  []string{"/email"},
 		PasswordFields: []string{"/password"},

@@ -67,6 +67,8 @@ func openCart4() []Endpoint {
 	return append([]Endpoint{{
 		Kind: KindLogin, Name: "opencart4", Script: "opencart4",
 		InPlace: true, SessionCookies: []string{"OCSESSID"}, SignOut: "/index.php?route=account/logout",
+		// Pages of the account want the token that the answer to a login has.
+		Identity:       &Identity{Path: "/index.php?route=account/edit", Field: "email", TokenQuery: "customer_token"},
 		Paths:          []string{"*/login"},
 		AccountFields:  []string{"email"},
 		PasswordFields: []string{"password"},
@@ -92,6 +94,7 @@ func openCart3() []Endpoint {
 	return append([]Endpoint{{
 		Kind: KindLogin, Name: "opencart3",
 		InPlace: true, SessionCookies: []string{"OCSESSID"}, SignOut: "/index.php?route=account/logout",
+		Identity:       &Identity{Path: "/index.php?route=account/edit", Field: "email"},
 		Paths:          []string{"*/login"},
 		AccountFields:  []string{"email"},
 		PasswordFields: []string{"password"},
@@ -122,6 +125,7 @@ func zenCart() []Endpoint {
 	return append([]Endpoint{{
 		Kind: KindLogin, Name: "zencart",
 		SessionCookies: []string{"zenid"}, SignOut: "/index.php?main_page=logoff",
+		Identity:       &Identity{Path: "/index.php?main_page=account_edit", Field: "email_address"},
 		Paths:          []string{"*/login"},
 		AccountFields:  []string{"email_address"},
 		PasswordFields: []string{"password"},

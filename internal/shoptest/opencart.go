@@ -58,6 +58,21 @@ func openCartLogin(v *visit, door string, s *session, email, password string) (m
 	return ""
 }
 
+// openCartEdit is the page on which a customer changes his details; its caller
+// has made sure that somebody is signed in.
+func openCartEdit(v *visit, customer string) {
+	name, _, _ := strings.Cut(customer, "@")
+	input := func(kind, name, value, placeholder string) string {
+		return fmt.Sprintf(`<div class="form-group required"><label class="col-sm-2 control-label" for="input-%[2]s">%[4]s</label>
+<div class="col-sm-10"><input type="%[1]s" name="%[2]s" value="%[3]s" placeholder="%[4]s" id="input-%[2]s" class="form-control" /></div></div>
+`, kind, name, esc(value), placeholder)
+	}
+	v.html(http.StatusOK, "My Account Information", `<form action="`+v.origin()+`/index.php?route=account/edit" method="post" enctype="multipart/form-data" class="form-horizontal">
+<fieldset><legend>Your Personal Details</legend>
+`+input("text", "firstname", name, "First Name")+input("text", "lastname", "", "Last Name")+input("email", "email", customer, "E-Mail")+input("tel", "telephone", "0", "Telephone")+
+		`</fieldset><input type="submit" value="Continue" class="btn btn-primary" /></form>`)
+}
+
 func openCartAlert(message string) string {
 	if message == "" {
 		return ""

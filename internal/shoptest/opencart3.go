@@ -12,7 +12,7 @@ func OpenCart3() *Shop { return newShop("opencart3", serveOpenCart3) }
 // openCart3Controllers are the files under catalog/controller that matter;
 // what follows one in a route is a method of it (system/engine/action.php).
 var openCart3Controllers = []string{
-	"account/login", "account/account", "account/register", "account/forgotten", "account/logout",
+	"account/login", "account/account", "account/edit", "account/register", "account/forgotten", "account/logout",
 	"checkout/login", "checkout/cart", "checkout/checkout", "checkout/register", "common/home",
 }
 
@@ -32,11 +32,15 @@ func serveOpenCart3(v *visit) {
 			field("Password", "input-password", "password", "password", "current-password", "")+`<button>Login</button></form>`)
 	case "checkout/login.save":
 		openCart3CheckoutLogin(v, s)
-	case "account/account.index":
+	case "account/account.index", "account/edit.index":
 		var customer string
 		v.shop.with(func() { customer = s.customer })
 		if customer == "" {
 			v.redirect(http.StatusFound, v.origin()+"/index.php?route=account/login")
+			return
+		}
+		if route == "account/edit" {
+			openCartEdit(v, customer)
 			return
 		}
 		v.html(http.StatusOK, "My Account", "<p>Signed in: <strong>"+esc(customer)+"</strong></p>")

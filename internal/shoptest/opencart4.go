@@ -26,11 +26,15 @@ func serveOpenCart4(v *visit) {
 		openCart4Form(v, s)
 	case "account/login.login":
 		openCart4Login(v, s)
-	case "account/account", "account/account.index":
+	case "account/account", "account/account.index", "account/edit", "account/edit.index":
 		var customer, second string
 		v.shop.with(func() { customer, second = s.customer, s.second })
 		if token, _ := v.get.Text("customer_token"); customer == "" || token == "" || token != second {
 			v.redirect(http.StatusFound, openCart4Link(v, "account/login"))
+			return
+		}
+		if strings.HasPrefix(route, "account/edit") {
+			openCartEdit(v, customer)
 			return
 		}
 		v.html(http.StatusOK, "My Account", "<p>Signed in: <strong>"+esc(customer)+"</strong></p>")

@@ -16,6 +16,9 @@ import (
 type Account struct {
 	Name, Email, Password string
 	Admin                 bool
+	// Number is another name that logins by e-mail take, as shops with
+	// customer numbers do. Default: none
+	Number string
 }
 
 // Alice returns the customer that every shop starts with. Her password has
@@ -150,7 +153,7 @@ func (s *Shop) account(name string, byName, byEmail bool) (Account, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, a := range s.accounts {
-		if byName && strings.EqualFold(a.Name, name) || byEmail && strings.EqualFold(a.Email, name) {
+		if byName && strings.EqualFold(a.Name, name) || byEmail && (strings.EqualFold(a.Email, name) || a.Number != "" && a.Number == name) {
 			return a, true
 		}
 	}

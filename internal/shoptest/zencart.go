@@ -66,11 +66,15 @@ func serveZenCart(v *visit) {
 	case "logoff":
 		v.shop.with(func() { s.customer = "" })
 		v.redirect(http.StatusFound, zenLink(v, "index"))
-	case "account":
+	case "account", "account_edit":
 		var customer string
 		v.shop.with(func() { customer = s.customer })
 		if customer == "" {
 			v.redirect(http.StatusFound, zenLink(v, "login"))
+			return
+		}
+		if page == "account_edit" {
+			zenEdit(v, s, customer)
 			return
 		}
 		v.html(http.StatusOK, "My Account Information", "<p>Signed in: <strong>"+esc(customer)+"</strong></p>")
@@ -117,6 +121,17 @@ func zenForm(v *visit, s *session, message, email string) string {
 		field("Password:", "login-password", "password", "password", "current-password", "") +
 		`<input type="submit" value="Sign In"></form>
 <p><a href="` + esc(zenLink(v, "create_account")) + `">Create an account</a> <a href="` + esc(zenLink(v, "password_forgotten")) + `">Forgot your password?</a></p>`
+}
+
+// zenEdit is the page on which a customer changes his details.
+func zenEdit(v *visit, s *session, customer string) {
+	v.html(http.StatusOK, "My Account Information", `<form name="account_edit" action="`+esc(zenLink(v, "account_edit"))+`" method="post">
+`+zenToken(v, s)+hidden("action", "process")+`<label class="inputLabel" for="firstname">First Name:</label>
+<input type="text" name="firstname" value="" id="firstname"><br class="clearBoth">
+<label class="inputLabel" for="email-address">Email Address:</label>
+<input type="email" name="email_address" value="`+esc(customer)+`" id="email-address" required><span class="alert">*</span><br class="clearBoth">
+<label class="inputLabel" for="telephone">Telephone:</label>
+<input type="tel" name="telephone" value="" id="telephone"></form>`)
 }
 
 func zenLogin(v *visit, s *session) {

@@ -112,10 +112,7 @@ func (p *person) tries(r *http.Request) {
 // raw sends bytes to the site and returns all that comes.
 func raw(t testing.TB, base, text string) string {
 	t.Helper()
-	conn, err := net.Dial("tcp", strings.TrimPrefix(strings.ReplaceAll(base, "localhost", "127.0.0.1"), "http://"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	conn := dial(t, base)
 	defer conn.Close()
 	_ = conn.SetDeadline(time.Now().Add(20 * time.Second))
 	if _, err := io.WriteString(conn, text); err != nil {
@@ -123,6 +120,16 @@ func raw(t testing.TB, base, text string) string {
 	}
 	got, _ := io.ReadAll(bufio.NewReader(conn))
 	return string(got)
+}
+
+// dial is a connection of one's own to the site.
+func dial(t testing.TB, base string) net.Conn {
+	t.Helper()
+	conn, err := net.Dial("tcp", strings.TrimPrefix(strings.ReplaceAll(base, "localhost", "127.0.0.1"), "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return conn
 }
 
 // prey is a shop with a customer who has an authenticator app.
