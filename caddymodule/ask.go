@@ -170,6 +170,7 @@ func (h *Handler) secondForm(w http.ResponseWriter, r *http.Request, g *guard, f
 	held, err := g.answers.Look(r.Context(), t, now)
 	switch {
 	case errors.Is(err, hold.ErrGone):
+		h.signOutExpired(r, g, shop)
 		return h.secondPage(w, r, http.StatusOK, "", page.Second{State: page.SecondExpired, Action: h.action(r), Back: h.action(r), Cancel: true})
 	case err != nil:
 		h.app.metrics.storeErrors.WithLabelValues("factor").Inc()

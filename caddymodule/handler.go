@@ -264,7 +264,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	}
 	reading := h.reader.Read(w, r)
 	if reading.Kind != login.Attempt && reading.Kind != login.Answer {
-		if out, err := h.shutOut(w, r, own); out {
+		if out, err := h.shutOut(w, r, own, next); out {
 			return err
 		}
 		w = h.watchShut(w, r, own, nil)

@@ -25,13 +25,13 @@ type ownRequest struct{}
 // isOwn reports whether a request is one that a login_guard made.
 func isOwn(r *http.Request) bool { return r.Context().Value(ownRequest{}) != nil }
 
-// notForOwn are the fields of a client's request that say something about that
-// request, or lead another one elsewhere.
-var notForOwn = []string{
-	"Accept-Encoding", "Connection", "Content-Encoding", "Content-Length", "Content-Type", "Expect", "If-Match", "If-Modified-Since", "If-None-Match",
-	"If-Range", "If-Unmodified-Since", "Origin", "Range", "Referer", "Te", "Trailer", "Transfer-Encoding", "Upgrade", "X-Requested-With",
-	"Sec-Fetch-Dest", "Sec-Fetch-Mode", "Sec-Fetch-Site", "Sec-Fetch-User", "Sec-Websocket-Key", "Sec-Websocket-Version", "Http2-Settings",
-	"X-Http-Method", "X-Http-Method-Override", "X-Method-Override", "X-Original-Uri", "X-Original-Url", "X-Rewrite-Url", clearanceHeader,
+// forOwn are the fields of a client's request that a request of ours has too:
+// what a shop, and proxies before it, need to know a session and its channel
+// again. The session may be open at the shop, so nothing else of the sender's
+// goes there that could make it another request (X-HTTP-Method-Override).
+var forOwn = [...]string{
+	"Cookie", "Authorization", "User-Agent", "Accept", "Accept-Language", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host",
+	"Vendure-Token", "Store", "Sw-Access-Key",
 }
 
 // errOwn: the shop did not answer a request of ours in time, or not whole.
@@ -44,8 +44,12 @@ func askShop(ctx context.Context, r *http.Request, next caddyhttp.Handler, u *ur
 	out.Method, out.URL, out.RequestURI = http.MethodGet, &url.URL{Path: u.Path, RawPath: u.RawPath, RawQuery: u.RawQuery}, u.RequestURI()
 	out.Body, out.ContentLength, out.TransferEncoding, out.Trailer, out.GetBody = http.NoBody, 0, nil, nil, nil
 	out.Form, out.PostForm, out.MultipartForm = nil, nil, nil
-	for _, name := range notForOwn {
-		out.Header.Del(name)
+	sent := out.Header
+	out.Header = make(http.Header, len(forOwn))
+	for _, name := range forOwn {
+		if v := sent[name]; len(v) > 0 {
+			out.Header[name] = v
+		}
 	}
 	takeCookies(out) // ours are not for the shop
 	out.Header.Set("Accept-Encoding", "identity")

@@ -1,7 +1,6 @@
 package caddymodule
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"net/url"
@@ -153,51 +152,49 @@ func (h *Handler) expireSessions(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// signOut asks the shop to sign the request's session out.
-func (h *Handler) signOut(r *http.Request, shop caddyhttp.Handler) {
-	if shop == nil {
-		return
-	}
+// signsOut is where a session is signed out at the shop, nil if that is not
+// known.
+func (h *Handler) signsOut() *url.URL {
 	for _, e := range h.endpoints {
 		if e.Kind != config.KindLogin || e.SignOut == "" {
 			continue
 		}
-		u, err := url.ParseRequestURI(e.SignOut)
-		if err != nil {
-			continue
+		if u, err := url.ParseRequestURI(e.SignOut); err == nil {
+			return u
 		}
-		ctx, cancel := context.WithTimeout(r.Context(), 5*time.Second)
-		out := r.Clone(ctx)
-		out.Method, out.URL, out.RequestURI = http.MethodGet, u, u.RequestURI()
-		out.Body, out.ContentLength = http.NoBody, 0
-		takeCookies(out) // ours are not for the shop
-		// The session is open at the shop: nothing of the sender's goes there
-		// that could make it another request (X-HTTP-Method-Override).
-		sent := out.Header
-		out.Header = make(http.Header)
-		for _, name := range signOutHeader {
-			if v := sent[name]; len(v) > 0 {
-				out.Header[name] = v
-			}
-		}
-		// It stays shut here, whatever the shop says to this.
-		if err := shop.ServeHTTP(&nowhere{header: http.Header{}}, out); err != nil {
-			h.app.logger.Debug("signing out at the shop", zapError(err))
-		}
-		cancel()
+	}
+	return nil
+}
+
+// signOut asks the shop to sign the request's session out.
+func (h *Handler) signOut(r *http.Request, shop caddyhttp.Handler) {
+	u := h.signsOut()
+	if u == nil || shop == nil {
 		return
+	}
+	ctx, cancel := lasting(r, 5*time.Second)
+	defer cancel()
+	// It stays shut here, whatever the shop says to this.
+	if _, err := askShop(ctx, r, shop, u, nil); err != nil {
+		h.app.logger.Debug("signing out at the shop", zapError(err))
 	}
 }
 
-// signOutHeader is what a shop needs to know a session again, and its proxies.
-var signOutHeader = [...]string{"Cookie", "User-Agent", "Accept", "Accept-Language", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host"}
-
-// nowhere is where an answer goes that nobody reads.
-type nowhere struct{ header http.Header }
-
-func (n *nowhere) Header() http.Header         { return n.header }
-func (n *nowhere) Write(p []byte) (int, error) { return len(p), nil }
-func (n *nowhere) WriteHeader(int)             {}
+// signOutExpired signs a session out at the shop that is shut for a login whose
+// factor nobody gave in time: once, when its browser comes again.
+func (h *Handler) signOutExpired(r *http.Request, g *guard, shop caddyhttp.Handler) {
+	sessions := h.sessionsOf(r, nil, g)
+	if len(sessions) == 0 || len(sessions) > maxSessions || shop == nil || h.signsOut() == nil {
+		return
+	}
+	expired, err := hold.Expired(r.Context(), g.store, h.now(), sessions)
+	if err != nil {
+		h.app.metrics.storeErrors.WithLabelValues("session").Inc()
+	}
+	if expired {
+		h.signOut(r, shop)
+	}
+}
 
 // unsent opens what was shut for a login that never reached the shop.
 func (h *Handler) unsent(r *http.Request, a *attempt, p *pending) {

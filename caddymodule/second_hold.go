@@ -98,7 +98,7 @@ func (h *Handler) holdAnswer(w http.ResponseWriter, r *http.Request, a *attempt,
 	if inPlace {
 		shut = shop.Sessions
 	}
-	err := hold.Shut(ctx, a.g.store, shut, p.entry, p.owner)
+	err := hold.Shut(ctx, a.g.store, a.now, shut, p.entry, p.owner)
 	var t hold.Ticket
 	if err == nil {
 		h.second.here.open(p.sessions, p.entry)

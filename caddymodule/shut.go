@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
 	"github.com/login-guard/login-guard/config"
 	"github.com/login-guard/login-guard/internal/hold"
 	"github.com/login-guard/login-guard/internal/page"
@@ -17,7 +19,7 @@ import (
 
 // shutOut reports whether a request was answered because its session waits
 // for a second factor.
-func (h *Handler) shutOut(w http.ResponseWriter, r *http.Request, own ownCookies) (bool, error) {
+func (h *Handler) shutOut(w http.ResponseWriter, r *http.Request, own ownCookies, shop caddyhttp.Handler) (bool, error) {
 	if h.second == nil || len(r.Header["Cookie"]) == 0 && r.URL.RawQuery == "" && !strings.Contains(original(r).Path, ";") || h.modeNow() == config.ModeMonitor {
 		return false, nil
 	}
@@ -41,6 +43,7 @@ func (h *Handler) shutOut(w http.ResponseWriter, r *http.Request, own ownCookies
 	if h.leadsOn(w, r, g) {
 		return true, nil
 	}
+	h.signOutExpired(r, g, shop)
 	return true, h.shutPage(w, r, g, own)
 }
 

@@ -37,10 +37,14 @@ var ErrBusy = errors.New("too many logins wait in this session")
 type entry struct {
 	ID    [16]byte  `json:"i"`
 	Owner store.Key `json:"o"`
+	At    int64     `json:"t,omitempty"` // when it began, in Unix seconds
+	// Out: the shop was asked to sign the session out, as nobody gave the
+	// factor in time.
+	Out bool `json:"x,omitempty"`
 }
 
-// Shut shuts sessions for a login of owner.
-func Shut(ctx context.Context, rows store.Rows, sessions []store.Key, id [16]byte, owner store.Key) error {
+// Shut shuts sessions for a login of owner that begins now.
+func Shut(ctx context.Context, rows store.Rows, now time.Time, sessions []store.Key, id [16]byte, owner store.Key) error {
 	for _, s := range sessions {
 		if err := change(ctx, rows, s, func(all []entry) ([]entry, error) {
 			if slices.ContainsFunc(all, func(e entry) bool { return e.ID == id }) {
@@ -49,7 +53,7 @@ func Shut(ctx context.Context, rows store.Rows, sessions []store.Key, id [16]byt
 			if len(all) >= maxEntries {
 				return nil, ErrBusy
 			}
-			return append(all, entry{id, owner}), nil
+			return append(all, entry{ID: id, Owner: owner, At: now.Unix()}), nil
 		}); err != nil {
 			return fmt.Errorf("shutting a session: %w", err)
 		}
@@ -110,6 +114,33 @@ func lift(ctx context.Context, rows store.Rows, sessions []store.Key, ends func(
 		}
 	}
 	return all
+}
+
+// Expired reports whether one of the sessions is shut for logins alone whose
+// answer is not held any more, so that nobody can give the factor. It says so
+// once of each login: who learns it signs the session out at the shop.
+func Expired(ctx context.Context, rows store.Rows, now time.Time, sessions []store.Key) (expired bool, err error) {
+	for _, s := range sessions {
+		found := false
+		if err := change(ctx, rows, s, func(all []entry) ([]entry, error) {
+			found = false
+			for _, e := range all {
+				if now.Before(time.Unix(e.At, 0).Add(TTL)) {
+					found = false
+					break
+				}
+				found = found || !e.Out
+			}
+			for i := range all {
+				all[i].Out = all[i].Out || found
+			}
+			return all, nil
+		}); err != nil {
+			return expired, fmt.Errorf("marking a session that expired: %w", err)
+		}
+		expired = expired || found
+	}
+	return expired, nil
 }
 
 // change changes the entries of one session; without any the row goes.

@@ -40,10 +40,10 @@ func TestASessionOpensWhenAllOfItsLoginsHaveEnded(t *testing.T) {
 	if shut(t, s, sessions...) {
 		t.Fatal("shut before any login")
 	}
-	must(t, hold.Shut(ctx, s, sessions, id(1), anna))
-	must(t, hold.Shut(ctx, s, sessions, id(1), anna)) // the same once more
-	must(t, hold.Shut(ctx, s, sessions[:1], id(2), mallory))
-	must(t, hold.Shut(ctx, s, sessions[:1], id(3), anna))
+	must(t, hold.Shut(ctx, s, start, sessions, id(1), anna))
+	must(t, hold.Shut(ctx, s, start, sessions, id(1), anna)) // the same once more
+	must(t, hold.Shut(ctx, s, start, sessions[:1], id(2), mallory))
+	must(t, hold.Shut(ctx, s, start, sessions[:1], id(3), anna))
 	for _, step := range []struct {
 		name          string
 		do            func() error
@@ -64,7 +64,7 @@ func TestASessionOpensWhenAllOfItsLoginsHaveEnded(t *testing.T) {
 
 func TestALoginBegunUnderAnotherNameOpensWithTheFactorOfItsOwner(t *testing.T) {
 	s := memory(t)
-	must(t, hold.Shut(ctx, s, sessions, id(1), mallory))
+	must(t, hold.Shut(ctx, s, start, sessions, id(1), mallory))
 	must(t, hold.Open(ctx, s, sessions, id(1), anna))
 	if shut(t, s, sessions...) {
 		t.Error("still shut")
@@ -76,7 +76,7 @@ func TestLoginsOfOneSessionAtOnceAreAllKept(t *testing.T) {
 	var wg sync.WaitGroup
 	for i := range 10 {
 		wg.Go(func() {
-			if err := hold.Shut(ctx, s, sessions, id(byte(i)), anna); err != nil {
+			if err := hold.Shut(ctx, s, start, sessions, id(byte(i)), anna); err != nil {
 				t.Error(err)
 			}
 		})
@@ -97,7 +97,7 @@ func TestASessionTakesSoManyLoginsAndNoMore(t *testing.T) {
 	s := memory(t)
 	var err error
 	for i := range 100 {
-		if err = hold.Shut(ctx, s, sessions, id(byte(i)), anna); err != nil {
+		if err = hold.Shut(ctx, s, start, sessions, id(byte(i)), anna); err != nil {
 			break
 		}
 	}
@@ -137,7 +137,44 @@ func TestWithoutTheDatabaseWhatTheNodeKnowsDecides(t *testing.T) {
 			t.Errorf("%s: shut %v (%v), want %v", test.name, got, err, test.want)
 		}
 	}
-	if err := hold.Shut(ctx, away{err: down}, sessions, id(1), anna); !errors.Is(err, down) {
+	if err := hold.Shut(ctx, away{err: down}, start, sessions, id(1), anna); !errors.Is(err, down) {
 		t.Errorf("shutting: %v", err)
+	}
+}
+
+func TestASessionExpiresOnceForEachLoginWhenNoneOfItsAnswersIsHeld(t *testing.T) {
+	s := memory(t)
+	expired := func(after time.Duration) bool {
+		t.Helper()
+		is, err := hold.Expired(ctx, s, start.Add(after), sessions)
+		must(t, err)
+		return is
+	}
+	if expired(hold.TTL) {
+		t.Error("expired before any login")
+	}
+	must(t, hold.Shut(ctx, s, start, sessions[:1], id(1), anna))
+	if expired(0) || expired(hold.TTL-time.Second) {
+		t.Error("expired while the answer is held")
+	}
+	must(t, hold.Shut(ctx, s, start.Add(5*time.Minute), sessions[:1], id(2), anna))
+	if expired(hold.TTL) {
+		t.Error("expired while a later login's answer is held")
+	}
+	if !expired(5*time.Minute + hold.TTL) {
+		t.Error("not expired when all are over")
+	}
+	if expired(time.Hour) {
+		t.Error("expired twice")
+	}
+	if !shut(t, s, sessions...) {
+		t.Error("open because it expired")
+	}
+	must(t, hold.Shut(ctx, s, start.Add(time.Hour), sessions[:1], id(3), anna))
+	if expired(time.Hour) || !expired(time.Hour+hold.TTL) {
+		t.Error("a further login does not expire by itself")
+	}
+	if _, err := hold.Expired(ctx, away{err: errors.New("down")}, start, sessions); err == nil {
+		t.Error("no error of the store")
 	}
 }

@@ -408,7 +408,7 @@ type clock struct {
 
 // clocked is plainShop with a gateway whose clock can be set, before anybody
 // has signed in.
-func clocked(t *testing.T) (*prey, *clock) {
+func clocked(t *testing.T, d door) (*prey, *clock) {
 	t.Helper()
 	return clockedDoor(t, doors[len(doors)-1])
 }
@@ -447,7 +447,7 @@ func (c *clock) goes(t *testing.T, e *prey, on time.Duration) {
 
 // A proof is good for ten minutes, a ticket too, whatever the cookie says.
 func TestProofAndTicketEnd(t *testing.T) {
-	e, c := clocked(t)
+	e, c := clocked(t, doors[len(doors)-1])
 	alice := shoptest.Alice()
 	owner := visitor(t, e.g.URL, "198.51.100.7")
 	owner.login(alice.Email, alice.Password)
@@ -479,7 +479,7 @@ func TestProofAndTicketEnd(t *testing.T) {
 // Somebody with the password sets up a factor of his own before the owner has
 // one: the owner undoes it from the device that he has had for a while.
 func TestWhatAThiefSetUpIsUndone(t *testing.T) {
-	e, c := clocked(t)
+	e, c := clocked(t, doors[len(doors)-1])
 	alice := shoptest.Alice()
 	owner := visitor(t, e.g.URL, "198.51.100.7")
 	owner.login(alice.Email, alice.Password)

@@ -10,7 +10,7 @@ import (
 )
 
 func TestASecondFactorIsOfferedNowAndThenOnADeviceOfAWhile(t *testing.T) {
-	e, c := clocked(t)
+	e, c := clocked(t, doors[len(doors)-1])
 	alice := shoptest.Alice()
 	p := visitor(t, e.g.URL, "198.51.100.7")
 	const offer = "/.login-guard/account?offer"
