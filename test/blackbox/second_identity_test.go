@@ -11,6 +11,7 @@ import (
 
 	"github.com/login-guard/login-guard/internal/guardtest"
 	"github.com/login-guard/login-guard/internal/shoptest"
+	"github.com/login-guard/login-guard/internal/store/redis/redistest"
 )
 
 // tellingDoors are the shops of which a page says who is signed in.
@@ -416,5 +417,137 @@ func TestAnotherDoorThatBeginsASessionIsHeldWhereTheShopTellsWhoItIs(t *testing.
 	other.post("/cart", "a=b")
 	if len(l.probes) != 0 {
 		t.Errorf("for pages in a session that is there already the shop is asked %d times who it is", len(l.probes))
+	}
+}
+
+// While the store does not answer, a node keeps a session shut by itself until
+// it is known whose it is: who has no factor signs in, and nobody else.
+func TestWhileTheStoreIsAwayASessionIsShutUntilItIsKnownWhoseItIs(t *testing.T) {
+	t.Parallel()
+	l, wire := startLoose(t), redistest.StartProxy(t, redistest.Start(t).Addr)
+	g := guardtest.Start(t, guardtest.Shared(looseSite(l, "evershop"), "redis://"+wire.Addr+"?timeout=1s"))
+	alice, bob := shoptest.Alice(), shoptest.Bob()
+	owner := visitor(t, g.URL, "198.51.100.7")
+	owner.get("/")
+	owner.jsonLogin(alice.Email, alice.Password)
+	app := owner.enrols()
+	wire.Cut()
+
+	thief := visitor(t, g.URL, "203.0.113.9")
+	thief.get("/")
+	thief.spied(canary)
+	l.set(func() { l.before = func(*http.Request) { time.Sleep(200 * time.Millisecond) } })
+	var all sync.WaitGroup
+	var got reply
+	all.Go(func() { got = thief.jsonLogin(numberOf(alice), alice.Password) })
+	for n := range 50 {
+		all.Go(func() {
+			time.Sleep(time.Duration(n) * 10 * time.Millisecond)
+			thief.tries(thief.request("GET", "/account", "", ""))
+		})
+	}
+	all.Wait()
+	l.set(func() { l.before = nil })
+	if got.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("another name of who has a factor met %d %q", got.StatusCode, got.guard())
+	}
+	for range 5 {
+		thief.get("/account")
+	}
+	other := visitor(t, g.URL, "198.51.100.20")
+	other.get("/")
+	other.jsonLogin(bob.Email, bob.Password)
+	if r := other.get("/account"); !strings.Contains(r.body, bob.Email) {
+		t.Errorf("who has none is not in: %d %q %s", r.StatusCode, r.guard(), cut(r.body))
+	}
+	wire.Heal()
+	deadline := time.Now().Add(20 * time.Second)
+	for {
+		owner = visitor(t, g.URL, "198.51.100.9")
+		owner.get("/")
+		if owner.jsonLogin(numberOf(alice), alice.Password).guard() == "second-factor" {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the store is back, and she is not asked")
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	if r := owner.opens(app, 0); !strings.Contains(r.body, canary) {
+		t.Errorf("with the factor she is not in: %d %s", r.StatusCode, cut(r.body))
+	}
+	thief.get("/account")
+}
+
+// The long answer to a login of somebody without a factor goes out as it came.
+func TestALongAnswerToWhoHasNoFactorGoesOutWhole(t *testing.T) {
+	t.Parallel()
+	l, g, _ := tellingDoor(t, "evershop")
+	long := strings.Repeat("0123456789abcdef", 1<<17)
+	l.set(func() {
+		l.welcomes = func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, long) }
+	})
+	for i, a := range []shoptest.Account{shoptest.Bob(), shoptest.Alice()} {
+		p := visitor(t, g.URL, fmt.Sprintf("198.51.100.%d", 20+i))
+		p.get("/")
+		name := a.Email
+		if i == 1 {
+			p.spied(canary)
+			name = numberOf(a)
+		}
+		r := p.jsonLogin(name, a.Password)
+		if whole := r.body == long; whole != (i == 0) || i == 1 && strings.Contains(r.body, long[:64]) {
+			t.Errorf("%s: %d %q, %d bytes of the shop's %d", name, r.StatusCode, r.guard(), len(r.body), len(long))
+		}
+		if i == 0 && !strings.Contains(p.get("/account").body, a.Email) {
+			t.Error("who has no factor is not in")
+		}
+		p.get("/account")
+	}
+}
+
+// What the rest of the route says of a request is said of ours.
+func TestTheRestOfTheRouteTakesOurRequestForItself(t *testing.T) {
+	t.Parallel()
+	l := startLoose(t)
+	g := guardtest.Start(t, strings.Replace(looseSite(l, "evershop"), "reverse_proxy "+strings.TrimPrefix(l.URL, "http://"),
+		`vars shop one
+	login_guard evershop {
+		site shop
+		second_factor optional
+		ladder slider off picture off
+	}
+	reverse_proxy `+strings.TrimPrefix(l.URL, "http://")+` {
+		header_up X-Original {http.request.orig_uri}
+		header_up X-Now {method}{uri}
+		header_up X-Var {vars.shop}
+		header_up X-Client {client_ip}
+	}`, 1))
+	p := visitor(t, g.URL, "198.51.100.7")
+	p.get("/")
+	p.jsonLogin(shoptest.Bob().Email, shoptest.Bob().Password)
+	if len(l.probes) != 1 {
+		t.Fatalf("by two guards one after the other the shop was asked %d times", len(l.probes))
+	}
+	want := map[string]string{"X-Original": "/account?ajax=true", "X-Now": "GET/account?ajax=true", "X-Var": "one"}
+	for name, value := range want {
+		if got := l.probes[0].Header.Get(name); got != value {
+			t.Errorf("%s is %q, want %q", name, got, value)
+		}
+	}
+}
+
+// Where nobody has a factor, or nobody is asked, the shop is not asked either.
+func TestWithoutASecondFactorTheShopIsNotAskedWhoSignedIn(t *testing.T) {
+	t.Parallel()
+	for _, options := range [][]string{{}, {"second_factor off"}, {"second_factor optional", "mode monitor"}} {
+		l := startLoose(t)
+		g := guardtest.Start(t, guardtest.Site(l.URL, "evershop", append(options, "ladder slider off picture off")...))
+		p := visitor(t, g.URL, "198.51.100.7")
+		p.get("/")
+		p.jsonLogin(shoptest.Bob().Email, shoptest.Bob().Password)
+		if r := p.get("/account"); !strings.Contains(r.body, shoptest.Bob().Email) || len(l.probes) != 0 {
+			t.Errorf("%q: %d, asked %d times", options, r.StatusCode, len(l.probes))
+		}
 	}
 }

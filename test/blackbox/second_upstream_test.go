@@ -33,6 +33,8 @@ type loose struct {
 	tokens   map[string]string
 	// answers are written in place of the answer to a right login.
 	answers func(w http.ResponseWriter, r *http.Request)
+	// welcomes are written so to anybody.
+	welcomes func(w http.ResponseWriter, r *http.Request)
 	// refuses are written in place of the answer to a wrong one.
 	refuses func(w http.ResponseWriter, r *http.Request)
 	// before runs before a login is looked at, and late before a page is,
@@ -166,7 +168,7 @@ func (l *loose) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return // half a request is none
 	}
 	l.mu.Lock()
-	before, late, answers, refuses := l.before, l.late, l.answers, l.refuses
+	before, late, answers, refuses, welcomes := l.before, l.late, l.answers, l.refuses, l.welcomes
 	l.served++
 	l.mu.Unlock()
 	if l.tells(w, r) {
@@ -225,6 +227,11 @@ func (l *loose) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			l.sessions[id] = a.Email
 		}
 		l.mu.Unlock()
+		if welcomes != nil {
+			w.Header().Set("Content-Type", "application/json")
+			welcomes(w, r)
+			return
+		}
 		if answers != nil && a.Email == shoptest.Alice().Email {
 			answers(w, r)
 			return
