@@ -9,6 +9,7 @@ import (
 
 	"github.com/login-guard/login-guard/config"
 	"github.com/login-guard/login-guard/internal/device"
+	"github.com/login-guard/login-guard/internal/ledger"
 	"github.com/login-guard/login-guard/internal/login"
 	"github.com/login-guard/login-guard/internal/record"
 )
@@ -213,6 +214,10 @@ func (h *Handler) egressName(a *attempt, name string) {
 	if d, ok := device.Open(a.g.ring, h.name, a.cookies.device); ok {
 		a.device = d
 		a.seen, a.known = d.Last(a.account, a.now)
+	}
+	if a.known { // unless it was revoked since
+		is, err := a.g.ledger.Look(r.Context(), a.now, ledger.Attempt{Account: a.account, Host: a.signals.Host, Network: a.signals.Network})
+		a.known = err == nil && a.seen.After(is.AccountRevoked) && a.seen.After(is.SiteRevoked)
 	}
 	a.names = a.g.ledger.Names(a.signals.Host, a.account)
 }

@@ -143,10 +143,10 @@ func (h *Handler) failed(a *attempt, unknownAccount bool) {
 // and password were sent. Such an answer must not make the device one that is
 // known for the account.
 func (h *Handler) inPlace(r *http.Request, answer http.Header, a *attempt) login.Outcome {
-	sessions := h.sessionHashes(r, a.g)
+	sessions := h.sessionTags(r, a.reading.Body, nil, a.g)
 	another, err := a.g.ledger.SessionOfAnother(r.Context(), sessions, a.account)
 	if err == nil && !another {
-		err = a.g.ledger.SessionUsed(r.Context(), append(sessions, h.newSessions(answer, a.g)...), a.account)
+		err = a.g.ledger.SessionUsed(r.Context(), h.sessionTags(r, a.reading.Body, answer, a.g), a.account)
 	}
 	if err != nil {
 		h.app.metrics.storeErrors.WithLabelValues("session").Inc()

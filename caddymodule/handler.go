@@ -63,6 +63,9 @@ type Handler struct {
 	denials   *denials
 	now       func() time.Time
 	random    io.Reader
+	// anyHost: the site's block names no host, so that a request says what it
+	// likes.
+	anyHost bool
 	// standIn: what fails here goes on to another shop.
 	standIn bool
 	second  *second // nil: accounts have no second factor
@@ -98,6 +101,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	h.app = app.(*App)
 	h.now, h.random = time.Now, rand.Reader
 	host := firstHost(ctx)
+	h.anyHost = host == ""
 	if h.name = h.Site.Site; h.name == "" {
 		if h.name = host; h.name == "" {
 			h.name = "default"
@@ -343,7 +347,7 @@ func (h *Handler) noteSessions(r *http.Request, answer http.Header) {
 	if err != nil {
 		return
 	}
-	sessions := append(h.sessionHashes(r, g), h.newSessions(answer, g)...)
+	sessions := h.sessionTags(r, nil, answer, g)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), time.Second)
 	defer cancel()
 	if err := g.ledger.SessionUsed(ctx, sessions, device.Account{}); err != nil {

@@ -1,6 +1,10 @@
 package caddymodule
 
 import (
+	"bytes"
+	"io"
+	"mime"
+	"mime/multipart"
 	"net/http"
 	"net/url"
 	"slices"
@@ -54,12 +58,49 @@ func (h *Handler) sessionsOf(r *http.Request, body []byte, g *guard) []store.Key
 
 // namedSessions are the sessions that an address and the form of a login name.
 func (h *Handler) namedSessions(r *http.Request, body []byte) (all []*http.Cookie) {
-	for _, pairs := range []string{r.URL.RawQuery, string(body), pathPairs(r)} {
+	form := string(body)
+	if kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err == nil && kind == "multipart/form-data" {
+		form, all = "", h.partSessions(multipart.NewReader(bytes.NewReader(body), params["boundary"]))
+	}
+	for _, pairs := range []string{r.URL.RawQuery, form, pathPairs(r)} {
 		for part := range strings.FieldsFuncSeq(pairs, betweenPairs) {
 			if c := h.namedSession(part); c != nil {
 				all = append(all, c)
 			}
 		}
+	}
+	return all
+}
+
+// maxPart bounds the value of a part that is taken for a session, in bytes.
+const maxPart = 4096
+
+// partSessions are the sessions that parts of a login's form name.
+func (h *Handler) partSessions(parts *multipart.Reader) (all []*http.Cookie) {
+	for {
+		part, err := parts.NextRawPart()
+		if err != nil {
+			return all
+		}
+		if !h.second.isSession(part.FormName()) {
+			continue
+		}
+		if value, err := io.ReadAll(io.LimitReader(part, maxPart)); err == nil {
+			all = append(all, &http.Cookie{Name: part.FormName(), Value: string(value)})
+		}
+	}
+}
+
+// sessionTags are the sessions of a login and of its answer, for who asks whose
+// they are: spelled as they may be, and wherever they stand.
+func (h *Handler) sessionTags(r *http.Request, body []byte, answer http.Header, g *guard) [][]byte {
+	all := append(h.sessionHashes(r, g), h.newSessions(answer, g)...)
+	if h.second == nil {
+		return all
+	}
+	sent := append(sentCookies(r.Header["Cookie"]), h.namedSessions(r, body)...)
+	for _, k := range h.sessionKeysOf(append(sent, (&http.Response{Header: answer}).Cookies()...), g) {
+		all = append(all, k[:])
 	}
 	return all
 }

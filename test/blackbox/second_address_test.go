@@ -19,6 +19,8 @@ import (
 func servlet(t *testing.T) string {
 	var mu sync.Mutex
 	customers := map[string]string{}
+	alice, bob := shoptest.Alice(), shoptest.Bob()
+	passwords := map[string]string{alice.Email: alice.Password, bob.Email: bob.Password}
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		path, params, _ := strings.Cut(r.URL.EscapedPath(), ";")
 		_, id, _ := strings.Cut(params, "jsessionid=")
@@ -31,10 +33,13 @@ func servlet(t *testing.T) string {
 		}
 		mu.Lock()
 		defer mu.Unlock()
-		alice := shoptest.Alice()
 		switch {
-		case path == "/login" && r.Method == http.MethodPost && r.PostFormValue("email") == alice.Email && r.PostFormValue("password") == alice.Password:
-			customers[id] = alice.Email
+		case path == "/login" && r.Method == http.MethodPost && customers[id] != "":
+			// As many do to whoever is signed in, whatever was typed.
+			w.Header().Set("Location", "/account")
+			w.WriteHeader(http.StatusFound)
+		case path == "/login" && r.Method == http.MethodPost && passwords[r.PostFormValue("email")] == r.PostFormValue("password"):
+			customers[id] = r.PostFormValue("email")
 			w.Header().Set("Location", "/account")
 			w.WriteHeader(http.StatusFound)
 		case path == "/account" && customers[id] != "":
@@ -49,9 +54,9 @@ func servlet(t *testing.T) string {
 	return s.URL
 }
 
-func TestASessionInThePathIsShutAsWell(t *testing.T) {
-	t.Parallel()
-	g := guardtest.Start(t, guardtest.Site(servlet(t), "", unlimited, "second_factor optional", "ladder slider off picture off", `endpoint login {
+// servletSite is what an operator writes for such a shop.
+func servletSite(t *testing.T) string {
+	return guardtest.Site(servlet(t), "", unlimited, "second_factor optional", "ladder slider off picture off", `endpoint login {
 			path /login
 			account_field email
 			password_field password
@@ -59,7 +64,33 @@ func TestASessionInThePathIsShutAsWell(t *testing.T) {
 			failure status 200
 			session_cookies JSESSIONID
 			in_place
-		}`))
+		}`)
+}
+
+// A session of one's own is nobody else's, wherever it is named.
+func TestOnesOwnSessionInThePathSetsUpNoFactorForAnother(t *testing.T) {
+	t.Parallel()
+	g := guardtest.Start(t, servletSite(t))
+	alice, bob := shoptest.Alice(), shoptest.Bob()
+	for i, in := range []string{"/login;jsessionid=", "/login?JSESSIONID=x;jsessionid=", "/login;jsessionid=%20"} {
+		p := visitor(t, g.URL, fmt.Sprintf("203.0.113.%d", 9+i))
+		p.get("/")
+		p.login(bob.Email, bob.Password)
+		if !strings.Contains(p.get("/account").body, bob.Email) {
+			t.Fatal("Bob is not in")
+		}
+		own := p.sessions()[0].Value
+		q := visitor(t, g.URL, "203.0.113.200")
+		r := q.post(in+own, credentials(alice.Email, "a guess"))
+		if page := q.get("/.login-guard/account"); strings.Contains(page.body, "a•••") {
+			t.Errorf("%s: after %d without her password Alice's account page is open:\n%s", in, r.StatusCode, cut(page.body))
+		}
+	}
+}
+
+func TestASessionInThePathIsShutAsWell(t *testing.T) {
+	t.Parallel()
+	g := guardtest.Start(t, servletSite(t))
 	alice := shoptest.Alice()
 	owner := visitor(t, g.URL, "198.51.100.7")
 	owner.get("/")
