@@ -180,7 +180,7 @@ func (h *Handler) entered(w http.ResponseWriter, r *http.Request, e *egress, p *
 		}
 		e.name = a.found
 	}
-	h.egressName(a, e.name)
+	h.egressName(r, a, e.name)
 	if _, err := io.ReadFull(h.random, p.entry[:]); err != nil {
 		return a, err
 	}
@@ -208,7 +208,7 @@ func (h *Handler) egressAttempt(r *http.Request, at *config.Endpoint) (*attempt,
 }
 
 // egressName is who signed in there.
-func (h *Handler) egressName(a *attempt, name string) {
+func (h *Handler) egressName(r *http.Request, a *attempt, name string) {
 	a.reading.Account = name
 	a.account = a.g.ledger.Account(h.reader.FoldAccount(name))
 	if d, ok := device.Open(a.g.ring, h.name, a.cookies.device); ok {

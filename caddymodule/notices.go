@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 	"sync/atomic"
@@ -148,12 +149,23 @@ func methodName(c factor.Class) string {
 	return c.String()
 }
 
-// deliver sends one code.
-func (h *Handler) deliver(ctx context.Context, r *http.Request, how send.Sender, m factor.Message) error {
+// sentFrom is the host that a code is for, as its message says: phones offer it
+// there and nowhere else. Where a site answers to any name, a fake one that
+// passes a login on could have its own written; there it is the site's.
+func (h *Handler) sentFrom(r *http.Request) string {
 	host := r.Host
 	if u, err := url.Parse("//" + r.Host); err == nil {
 		host = u.Hostname()
 	}
+	if _, err := netip.ParseAddr(host); h.anyHost && err != nil && host != "localhost" && strings.Contains(h.name, ".") {
+		return h.name
+	}
+	return host
+}
+
+// deliver sends one code.
+func (h *Handler) deliver(ctx context.Context, r *http.Request, how send.Sender, m factor.Message) error {
+	host := h.sentFrom(r)
 	subject, text, lang := h.pages.CodeMessage(r, host, m.Code)
 	var id [8]byte
 	if _, err := h.random.Read(id[:]); err != nil {

@@ -57,3 +57,23 @@ func TestNoticesThatWaitForAWebhookAreBounded(t *testing.T) {
 		t.Errorf("%d went out at once and %d in all, want %d and %d", most.Load(), came.Load(), notifyAtOnce, notifyRoom)
 	}
 }
+
+func TestACodeIsForTheShopsOwnHost(t *testing.T) {
+	for _, test := range []struct {
+		any              bool
+		site, host, want string
+	}{
+		{false, "shop.example", "shop.example", "shop.example"},
+		{false, "shop.example", "www.shop.example:8443", "www.shop.example"},
+		{true, "shop.example", "www.shop.example", "shop.example"},
+		{true, "shop.example", "evil.example", "shop.example"},
+		{true, "shop.example", "127.0.0.1:8080", "127.0.0.1"},
+		{true, "shop.example", "localhost:8080", "localhost"},
+		{true, "default", "www.shop.example", "www.shop.example"},
+	} {
+		h := &Handler{anyHost: test.any, name: test.site}
+		if got := h.sentFrom(&http.Request{Host: test.host}); got != test.want {
+			t.Errorf("site %s, any host %v: at %s a code is for %s, want %s", test.site, test.any, test.host, got, test.want)
+		}
+	}
+}
