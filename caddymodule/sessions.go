@@ -200,9 +200,10 @@ func (h *Handler) sessionKeysOf(cookies []*http.Cookie, g *guard) (all []store.K
 	return all
 }
 
-// dropShort takes sessions out of a login that have a value too short to be
-// shut: a shop that would sign one in all the same begins a new one. It
-// reports whether none is left, as those of a query stay.
+// dropShort takes sessions out of the cookies and the query of a login that
+// have a value too short to be shut: a shop that would sign one in all the same
+// begins a new one. It reports whether none is left: those of a path and of the
+// form itself stay.
 func (h *Handler) dropShort(r *http.Request, body []byte) bool {
 	short := func(c *http.Cookie) bool {
 		return c.Value != "" && h.second.isSession(c.Name) && len(sessionValue(c.Value)) < minSession
@@ -221,6 +222,16 @@ func (h *Handler) dropShort(r *http.Request, body []byte) bool {
 	}
 	if delete(r.Header, "Cookie"); len(lines) > 0 {
 		r.Header["Cookie"] = lines
+	}
+	var kept []string
+	pairs := slices.Collect(strings.FieldsFuncSeq(r.URL.RawQuery, betweenPairs))
+	for _, part := range pairs {
+		if c := h.namedSession(part); c == nil || !short(c) {
+			kept = append(kept, part)
+		}
+	}
+	if len(kept) < len(pairs) { // such as /login?session=expired
+		r.URL.RawQuery = strings.Join(kept, "&")
 	}
 	return !slices.ContainsFunc(h.namedSessions(r, body), short)
 }

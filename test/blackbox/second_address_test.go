@@ -208,3 +208,28 @@ func TestASessionOfDaysSetsUpNoFactorForAnother(t *testing.T) {
 		t.Errorf("without her password Alice's account page is open:\n%s", cut(page.body))
 	}
 }
+
+// A word that the address of a login has where some shop takes sessions from
+// keeps nobody out who has a second factor, and tells nobody who has one.
+func TestAWordInALoginsAddressIsNoSession(t *testing.T) {
+	t.Parallel()
+	e, _ := plainShop(t)
+	alice := shoptest.Alice()
+	p := visitor(t, e.g.URL, "198.51.100.8")
+	p.get("/")
+	if r := p.post("/login?session=expired", credentials(alice.Email, "wrong")); r.guard() != "" {
+		t.Errorf("a wrong password met %d %q", r.StatusCode, r.guard())
+	}
+	e.shop.Reset()
+	page := p.post("/login?session=expired&x=1", credentials(alice.Email, alice.Password))
+	if !strings.Contains(page.body, `name="login_guard_code"`) {
+		t.Fatalf("the login met %d %q: %s", page.StatusCode, page.guard(), cut(page.body))
+	}
+	if all := e.shop.Requests(); len(all) != 1 || all[0].URI != "/login?x=1" {
+		t.Errorf("the shop was asked for %v", all)
+	}
+	p.sends(page, "step", "second", "method", "app", "code", e.app.code(0))
+	if !e.isIn(p) {
+		t.Error("the owner is not in")
+	}
+}
