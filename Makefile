@@ -4,7 +4,7 @@ GO  ?= go
 BIN := bin/login-guard
 
 .DEFAULT_GOAL := build
-.PHONY: build demo eval test shops lab faults protocol fuzz bench bench-bots screenshots a11y lint
+.PHONY: build demo eval test shops shops-npm lab faults protocol fuzz bench bench-bots screenshots a11y lint
 
 # The gateway: Caddy with Login Guard built in.
 build:
@@ -23,6 +23,11 @@ test:
 # Real shops from packages, WordPress and Django, with the gateway in front.
 shops: build
 	bash test/shops/run.sh
+
+# Vendure and EverShop from npm, with the gateway in front. Four minutes the
+# first time.
+shops-npm:
+	bash test/shops/npm.sh $(ARGS)
 
 # Small login apps of many makes behind the gateway, and requests that they
 # read in different ways. LAB_COUNT and LAB_SEED change the run.

@@ -6,6 +6,9 @@
 // environment where it is, and ends it. The checks have the build tag
 // `shops`; without run.sh they fail, they are never skipped.
 //
+// npm.sh does the same with a Vendure and an EverShop from npm, which take
+// longer to get; their checks have the tag `npm` too.
+//
 // Django's site (conf/django) is as its documentation makes one, on
 // WordPress' MariaDB, with three doors: its own login, a second one and the
 // admin's. Its checks start gateways of their own.

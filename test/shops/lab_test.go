@@ -28,6 +28,7 @@ type lab struct {
 	port                    string // of the gateway
 	binary                  string // the gateway, for checks that start their own
 	django                  string // port
+	vendure, evershop       string // ports
 	password, adminPassword string
 	watch, decisions        string // files
 	wordpress               string // folder
@@ -36,12 +37,18 @@ type lab struct {
 var at lab
 
 func TestMain(m *testing.M) {
-	for name, to := range map[string]*string{
+	by, needed := "run.sh", map[string]*string{
 		"SHOPS_GATEWAY_PORT": &at.port, "SHOPS_BINARY": &at.binary, "SHOPS_DJANGO_PORT": &at.django, "SHOPS_PASSWORD": &at.password, "SHOPS_ADMIN_PASSWORD": &at.adminPassword,
 		"SHOPS_WATCH": &at.watch, "SHOPS_DECISIONS": &at.decisions, "SHOPS_WP": &at.wordpress,
-	} {
+	}
+	if os.Getenv("SHOPS_VENDURE_PORT") != "" {
+		by, needed = "npm.sh", map[string]*string{
+			"SHOPS_BINARY": &at.binary, "SHOPS_PASSWORD": &at.password, "SHOPS_VENDURE_PORT": &at.vendure, "SHOPS_EVERSHOP_PORT": &at.evershop,
+		}
+	}
+	for name, to := range needed {
 		if *to = os.Getenv(name); *to == "" {
-			fmt.Fprintf(os.Stderr, "%s is not set: run these checks with `bash test/shops/run.sh`\n", name)
+			fmt.Fprintf(os.Stderr, "%s is not set: run these checks with `bash test/shops/%s`\n", name, by)
 			os.Exit(1)
 		}
 	}
