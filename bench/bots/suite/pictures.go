@@ -38,10 +38,7 @@ const tries = 3
 
 // pictures lets them read, without a script and with it.
 func (s *Suite) pictures(ctx context.Context) error {
-	for _, k := range letters.Kinds {
-		if s.Quick && k.Name != "letters" {
-			continue
-		}
+	for _, k := range s.kinds() {
 		worms, err := s.bookworms(ctx, k)
 		if err != nil {
 			return err
@@ -63,6 +60,13 @@ func (s *Suite) pictures(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// kinds are the kinds of pictures that are read.
+func (s *Suite) kinds() []letters.Kind {
+	return slices.DeleteFunc(slices.Clone(letters.Kinds), func(k letters.Kind) bool {
+		return s.Quick && k.Name != "letters" || !s.runs("pictures", k.Name)
+	})
 }
 
 // bookworms are the readers of a kind of picture, and what they learnt.
@@ -120,12 +124,14 @@ func (s *Suite) train(ctx context.Context) {
 		s.networks[k.Name] = make(chan training, 1)
 	}
 	go func() {
-		for _, k := range letters.Kinds {
-			if s.Quick && k.Name != "letters" {
-				continue
-			}
+		for _, k := range s.kinds() {
 			// Letters have the quarter of an hour, digits are easy.
-			pictures, budget := s.count(40_000, 6_000), time.Duration(s.count(900, 40))*time.Second
+			budget := s.Training
+			if budget == 0 {
+				budget = time.Duration(s.count(900, 40)) * time.Second
+			}
+			// Enough that few are looked at more than ten times.
+			pictures := min(max(80*int(budget/time.Second), 6_000), 40_000)
 			if k.Name == "digits" {
 				pictures, budget = 12_000, time.Minute
 			}

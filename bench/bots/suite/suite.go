@@ -25,8 +25,12 @@ type Options struct {
 	// Only runs the parts whose names it matches; nil for all.
 	Only *regexp.Regexp
 	// Who runs only the adversaries of http and browser whose group or name
-	// it matches; nil for all.
+	// it matches, and only the readers of those kinds of pictures; nil for
+	// all.
 	Who *regexp.Regexp
+	// Training is the processor time that the network for letters gets.
+	// Default: a quarter of an hour, 40 s if Quick
+	Training time.Duration
 	// Binary is the gateway as it is shipped, Clocked the one whose clock
 	// can be set.
 	Binary, Clocked string

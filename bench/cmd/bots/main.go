@@ -26,7 +26,8 @@ func run() error {
 	o := suite.Options{Progress: os.Stderr}
 	flag.BoolVar(&o.Quick, "quick", false, "less of everything, in six minutes")
 	only := flag.String("only", "", "run only the parts that match this `expression`")
-	who := flag.String("who", "", "of http and browser, run only the adversaries whose group or name match this `expression`")
+	who := flag.String("who", "", "of http and browser, run only the adversaries whose group or name match this `expression`; of pictures, the kinds")
+	flag.DurationVar(&o.Training, "training", 0, "how long the network for letters is trained, in processor time; none: 15m")
 	flag.Uint64Var(&o.Seed, "seed", 1, "seed of all that is drawn")
 	flag.StringVar(&o.Binary, "gateway", "", "the gateway, as make build builds it")
 	flag.StringVar(&o.Clocked, "clocked", "", "the gateway with a clock that can be set; none: it is built")
