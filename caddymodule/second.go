@@ -186,7 +186,11 @@ func (h *Handler) beforeShop(w http.ResponseWriter, r *http.Request, a *attempt)
 // who is not known to have a factor signs in all the same, and this node alone
 // keeps the session shut until it is known whose it is.
 func (h *Handler) shutFor(r *http.Request, a *attempt, p *pending) error {
-	err := hold.Shut(r.Context(), a.g.store, a.now, p.sessions, p.entry, p.owner)
+	shut := hold.Shut
+	if !p.must && !p.enrol {
+		shut = hold.Ask
+	}
+	err := shut(r.Context(), a.g.store, a.now, p.sessions, p.entry, p.owner)
 	if err == nil {
 		_, err = hold.Waiting(r.Context(), a.g.store, p.sessions, p.entry, p.owner)
 	}

@@ -70,15 +70,38 @@ func (h *Handler) leadsOn(w http.ResponseWriter, r *http.Request, g *guard) bool
 }
 
 // isShut looks whether a session is shut. One whose login is with the shop at
-// this moment is waited for, as most of them end at once.
+// this moment is waited for, as most of them end at once: one of this node's
+// until it has landed, and another's, of which it is not known yet whether a
+// factor is due, by looking again.
 func (h *Handler) isShut(ctx context.Context, g *guard, sessions []store.Key) (shut bool, err error) {
-	for range 2 {
+	begun := h.now()
+	for waits := 0; ; {
 		shut, err = hold.IsShut(ctx, g.store, sessions)
-		if shut = shut || h.second.here.isShut(sessions); !shut || !h.second.flying.wait(ctx, sessions) {
+		if shut = shut || h.second.here.isShut(sessions); !shut {
+			return false, err
+		}
+		if waits++; waits <= 2 && h.second.flying.wait(ctx, sessions) {
+			continue
+		}
+		if err != nil || h.now().Sub(begun) >= flightWait || !hold.Asking(ctx, g.store, h.now(), sessions) || !pause(ctx, askPause) {
 			return shut, err
 		}
 	}
-	return shut, err
+}
+
+// askPause is after how long it is looked again.
+const askPause = 100 * time.Millisecond
+
+// pause waits, and reports whether ctx goes on.
+func pause(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }
 
 // shutPage answers in place of the shop: with the page that asks for the

@@ -41,19 +41,34 @@ type entry struct {
 	// Out: the shop was asked to sign the session out, as nobody gave the
 	// factor in time.
 	Out bool `json:"x,omitempty"`
+	// Asks: the login is with the shop, and nobody is known to have to give a
+	// factor for it.
+	Asks bool `json:"a,omitempty"`
 }
 
 // Shut shuts sessions for a login of owner that begins now.
 func Shut(ctx context.Context, rows store.Rows, now time.Time, sessions []store.Key, id [16]byte, owner store.Key) error {
+	return shut(ctx, rows, sessions, entry{ID: id, Owner: owner, At: now.Unix()})
+}
+
+// Ask is Shut for a login of which only the shop's answer says whose factor it
+// needs, if any: most need none, and open again at once. Shut with the same id
+// says that a factor is due after all.
+func Ask(ctx context.Context, rows store.Rows, now time.Time, sessions []store.Key, id [16]byte, owner store.Key) error {
+	return shut(ctx, rows, sessions, entry{ID: id, Owner: owner, At: now.Unix(), Asks: true})
+}
+
+func shut(ctx context.Context, rows store.Rows, sessions []store.Key, e entry) error {
 	for _, s := range sessions {
 		if err := change(ctx, rows, s, func(all []entry) ([]entry, error) {
-			if slices.ContainsFunc(all, func(e entry) bool { return e.ID == id }) {
+			if i := slices.IndexFunc(all, func(other entry) bool { return other.ID == e.ID }); i >= 0 {
+				all[i].Asks = all[i].Asks && e.Asks
 				return all, nil
 			}
 			if len(all) >= maxEntries {
 				return nil, ErrBusy
 			}
-			return append(all, entry{ID: id, Owner: owner, At: now.Unix()}), nil
+			return append(all, e), nil
 		}); err != nil {
 			return fmt.Errorf("shutting a session: %w", err)
 		}
@@ -114,6 +129,32 @@ func lift(ctx context.Context, rows store.Rows, sessions []store.Key, ends func(
 		}
 	}
 	return all
+}
+
+// askLife is how long a login is believed to be with the shop.
+const askLife = time.Minute
+
+// Asking reports whether sessions are shut for nothing but logins that are
+// with the shop at this moment, at whatever gateway, and most likely open
+// again soon.
+func Asking(ctx context.Context, rows store.Rows, now time.Time, sessions []store.Key) (asking bool) {
+	for _, s := range sessions {
+		row, err := rows.LoadRow(ctx, s)
+		if errors.Is(err, store.ErrNotFound) || err == nil && row.Version == 0 {
+			continue
+		}
+		var all []entry
+		if err != nil || json.Unmarshal(row.Value, &all) != nil {
+			return false
+		}
+		for _, e := range all {
+			if !e.Asks || now.Sub(time.Unix(e.At, 0)) > askLife {
+				return false
+			}
+			asking = true
+		}
+	}
+	return asking
 }
 
 // Expired reports whether one of the sessions is shut for logins alone whose

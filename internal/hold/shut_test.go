@@ -178,3 +178,41 @@ func TestASessionExpiresOnceForEachLoginWhenNoneOfItsAnswersIsHeld(t *testing.T)
 		t.Error("no error of the store")
 	}
 }
+
+func TestALoginIsAskedAboutUntilItIsKnownThatAFactorIsDue(t *testing.T) {
+	s := memory(t)
+	asking := func(after time.Duration) bool { return hold.Asking(ctx, s, start.Add(after), sessions) }
+	if asking(0) {
+		t.Error("asked about before any login")
+	}
+	must(t, hold.Ask(ctx, s, start, sessions, id(1), anna))
+	if !asking(0) || !shut(t, s, sessions...) {
+		t.Error("not shut, or not asked about")
+	}
+	if asking(2 * time.Minute) {
+		t.Error("a login that nobody knows the end of is asked about for ever")
+	}
+	must(t, hold.Ask(ctx, s, start, sessions[:1], id(2), mallory))
+	if !asking(0) {
+		t.Error("two logins that are asked about are not")
+	}
+	must(t, hold.Shut(ctx, s, start, sessions[:1], id(2), mallory))
+	if asking(0) {
+		t.Error("asked about though a factor is due")
+	}
+	must(t, hold.Ask(ctx, s, start, sessions[:1], id(2), mallory))
+	if asking(0) {
+		t.Error("asked about again")
+	}
+	must(t, hold.Open(ctx, s, sessions, id(2), mallory))
+	if !asking(0) {
+		t.Error("the other login is not asked about")
+	}
+	must(t, hold.Lift(ctx, s, sessions, id(1)))
+	if asking(0) || shut(t, s, sessions...) {
+		t.Error("shut after the end of all logins")
+	}
+	if hold.Asking(ctx, away{err: errors.New("down")}, start, sessions) {
+		t.Error("asked about while the store does not answer")
+	}
+}

@@ -551,3 +551,47 @@ func TestWithoutASecondFactorTheShopIsNotAskedWhoSignedIn(t *testing.T) {
 		}
 	}
 }
+
+// Another gateway waits until it is known whose the session is, and shows who
+// has no factor what the shop says.
+func TestAnotherGatewayWaitsForALoginInTheSession(t *testing.T) {
+	t.Parallel()
+	l, r := startLoose(t), redistest.Start(t)
+	site := guardtest.Shared(looseSite(l, "evershop"), "redis://"+r.Addr)
+	one, two := guardtest.Start(t, site), guardtest.Start(t, site)
+	alice, bob := shoptest.Alice(), shoptest.Bob()
+	owner := visitor(t, one.URL, "198.51.100.7")
+	owner.get("/")
+	owner.jsonLogin(alice.Email, alice.Password)
+	owner.enrols()
+	for _, test := range []struct {
+		account, password, session string
+		opens                      bool
+	}{
+		{bob.Email, bob.Password, "by-two-gateways-0000000000000001", true},
+		{numberOf(alice), alice.Password, "by-two-gateways-0000000000000002", false},
+	} {
+		came, goOn := make(chan bool, 1), make(chan bool)
+		l.set(func() { l.before = func(*http.Request) { came <- true; <-goOn } })
+		p, q := visitor(t, one.URL, "203.0.113.9"), visitor(t, two.URL, "203.0.113.9")
+		p.spied(canary)
+		q.spied(canary)
+		var all sync.WaitGroup
+		var beside reply
+		all.Go(func() {
+			p.sendsBody("POST", "/api/customer/login", fmt.Sprintf(`{"email":%q,"password":%q}`, test.account, test.password), "sid="+test.session)
+		})
+		<-came
+		l.set(func() { l.before = nil })
+		all.Go(func() { beside = q.sendsCookies("GET", "/account", "sid="+test.session) })
+		time.Sleep(300 * time.Millisecond)
+		close(goOn)
+		all.Wait()
+		if open := beside.guard() == "" && strings.Contains(beside.body, bob.Email); open != test.opens {
+			t.Errorf("%s: at the other gateway the session met %d %q %s", test.account, beside.StatusCode, beside.guard(), cut(beside.body))
+		}
+		if r := q.sendsCookies("GET", "/account", "sid="+test.session); strings.Contains(r.body, bob.Email) != test.opens {
+			t.Errorf("%s: afterwards %d %q", test.account, r.StatusCode, r.guard())
+		}
+	}
+}

@@ -101,6 +101,18 @@ func (p *person) sendsCookies(method, path string, lines ...string) reply {
 	return q.do(r)
 }
 
+// sendsBody is sendsCookies with a body of JSON, as a script sends it.
+func (p *person) sendsBody(method, path, body string, lines ...string) reply {
+	p.t.Helper()
+	q := *p
+	c := *p.client
+	c.Jar = nil
+	q.client = &c
+	r := q.request(method, path, "application/json", body, "Sec-Fetch-Mode", "cors")
+	r.Header["Cookie"] = lines
+	return q.do(r)
+}
+
 // tries is like do, for what may end in an error.
 func (p *person) tries(r *http.Request) {
 	if resp, err := p.client.Do(r); err == nil {
