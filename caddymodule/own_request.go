@@ -30,7 +30,7 @@ func isOwn(r *http.Request) bool { return r.Context().Value(ownRequest{}) != nil
 // again. The session may be open at the shop, so nothing else of the sender's
 // goes there that could make it another request (X-HTTP-Method-Override).
 var forOwn = [...]string{
-	"Cookie", "Authorization", "User-Agent", "Accept", "Accept-Language", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host",
+	"Cookie", "User-Agent", "Accept", "Accept-Language", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host",
 	"Vendure-Token", "Store", "Sw-Access-Key",
 }
 

@@ -117,9 +117,10 @@ func (h *Handler) whoIs(r *http.Request, a *attempt, who *config.Identity, heade
 				// they guard against requests of other sites.
 				out.Set("Apollo-Require-Preflight", "true")
 			}
-			if scheme, _, _ := strings.Cut(out.Get("Authorization"), " "); !strings.EqualFold(scheme, "basic") {
-				// Of a session that its sender names, and not the login's.
-				out.Del("Authorization")
+			// A password before the whole shop is the visitor's; a token of
+			// his is another session than the login's.
+			if name, password, ok := r.BasicAuth(); ok {
+				(&http.Request{Header: out}).SetBasicAuth(name, password)
 			}
 			if bearer != "" {
 				out.Set("Authorization", "Bearer "+bearer)

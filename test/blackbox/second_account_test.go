@@ -406,14 +406,9 @@ type clock struct {
 	off  time.Duration
 }
 
-// clocked is plainShop with a gateway whose clock can be set, before anybody
+// clocked is a shop behind a gateway whose clock can be set, before anybody
 // has signed in.
 func clocked(t *testing.T, d door) (*prey, *clock) {
-	t.Helper()
-	return clockedDoor(t, doors[len(doors)-1])
-}
-
-func clockedDoor(t *testing.T, d door) (*prey, *clock) {
 	t.Helper()
 	binary, err := guardtest.BuildClocked(t.TempDir())
 	if err != nil {

@@ -192,7 +192,7 @@ func TestSigningOutIsNothingElse(t *testing.T) {
 // A session that is kept signed in to an account of one's own is taken for
 // another's by a shop that says yes to whoever is signed in.
 func TestASessionOfDaysSetsUpNoFactorForAnother(t *testing.T) {
-	e, c := clockedDoor(t, doors[0])
+	e, c := clocked(t, doors[0])
 	bob, alice := shoptest.Bob(), shoptest.Alice()
 	p := visitor(t, e.g.URL, "203.0.113.9")
 	p.get("/index.php?route=account/login")

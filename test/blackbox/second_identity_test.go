@@ -299,6 +299,7 @@ func TestNothingOfThePageThatTellsWhoItIsGoesOut(t *testing.T) {
 			t.Errorf("it was asked for %s", got)
 		}
 	}
+	counted(t, g, 3)
 	if n := len(g.Decisions()); n != 3 {
 		t.Errorf("%d decisions on three logins", n)
 	}
