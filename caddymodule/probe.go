@@ -82,10 +82,12 @@ func (h *Handler) countProbe(outcome string) {
 // whoIs asks for the page that says who is signed in. name is "" if it does
 // not say, and why then says what was wrong, without a word of the page.
 func (h *Handler) whoIs(r *http.Request, a *attempt, who *config.Identity, header http.Header, body []byte, next caddyhttp.Handler) (name, why string) {
-	u, err := url.ParseRequestURI(who.Path)
+	path, query, _ := strings.Cut(who.Path, "?")
+	u, err := url.ParseRequestURI(path + h.pathSessions(r))
 	if err != nil {
 		return "", "its address cannot be read"
 	}
+	u.RawQuery = query
 	bearer := ""
 	switch {
 	case who.TokenHeader != "":
@@ -137,6 +139,17 @@ func (h *Handler) whoIs(r *http.Request, a *attempt, who *config.Identity, heade
 		return read(who, answer)
 	}
 	return "", "its page leads elsewhere, again and again"
+}
+
+// pathSessions are the sessions that the path of a request names, as a path
+// has them at its end.
+func (h *Handler) pathSessions(r *http.Request) (params string) {
+	for part := range strings.FieldsFuncSeq(pathPairs(r), betweenPairs) {
+		if h.namedSession(part) != nil {
+			params += ";" + part
+		}
+	}
+	return params
 }
 
 // read reads the name from the answer.

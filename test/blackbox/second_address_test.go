@@ -20,7 +20,7 @@ func servlet(t *testing.T) string {
 	var mu sync.Mutex
 	customers := map[string]string{}
 	alice, bob := shoptest.Alice(), shoptest.Bob()
-	passwords := map[string]string{alice.Email: alice.Password, bob.Email: bob.Password}
+	passwords := map[string]string{alice.Email: alice.Password, numberOf(alice): alice.Password, bob.Email: bob.Password}
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		path, params, _ := strings.Cut(r.URL.EscapedPath(), ";")
 		_, id, _ := strings.Cut(params, "jsessionid=")
@@ -39,11 +39,13 @@ func servlet(t *testing.T) string {
 			w.Header().Set("Location", "/account")
 			w.WriteHeader(http.StatusFound)
 		case path == "/login" && r.Method == http.MethodPost && passwords[r.PostFormValue("email")] == r.PostFormValue("password"):
-			customers[id] = r.PostFormValue("email")
+			customers[id] = strings.Replace(r.PostFormValue("email"), numberOf(alice), alice.Email, 1)
 			w.Header().Set("Location", "/account")
 			w.WriteHeader(http.StatusFound)
 		case path == "/account" && customers[id] != "":
 			fmt.Fprintf(w, "Signed in: %s %s", customers[id], canary)
+		case path == "/me" && customers[id] != "":
+			fmt.Fprintf(w, `{"email":%q}`, customers[id])
 		case path == "/logout":
 			delete(customers, id)
 		default:
@@ -55,7 +57,7 @@ func servlet(t *testing.T) string {
 }
 
 // servletSite is what an operator writes for such a shop.
-func servletSite(t *testing.T) string {
+func servletSite(t *testing.T, more ...string) string {
 	return guardtest.Site(servlet(t), "", unlimited, "second_factor optional", "ladder slider off picture off", `endpoint login {
 			path /login
 			account_field email
@@ -64,7 +66,28 @@ func servletSite(t *testing.T) string {
 			failure status 200
 			session_cookies JSESSIONID
 			in_place
+			`+strings.Join(more, "\n\t\t\t")+`
 		}`)
+}
+
+// The shop is asked about the very session that it signed in, wherever that was
+// named.
+func TestWhoSignedInIsAskedOfTheSessionThatTheAddressNames(t *testing.T) {
+	t.Parallel()
+	g := guardtest.Start(t, servletSite(t, "identity /me json /email"))
+	alice := shoptest.Alice()
+	owner := visitor(t, g.URL, "198.51.100.7")
+	owner.get("/")
+	owner.login(alice.Email, alice.Password)
+	owner.enrols()
+	for i, session := range []string{"in-the-path-000000000000000000001", "IN%2Dthe-path-000000000000000000002"} {
+		p := visitor(t, g.URL, fmt.Sprintf("203.0.113.%d", 9+i))
+		p.spied(canary)
+		if r := p.post("/login;jsessionid="+session, credentials(numberOf(alice), alice.Password)); r.guard() != "second-factor" {
+			t.Errorf("%s met %d %q", session, r.StatusCode, r.guard())
+		}
+		p.get("/account;jsessionid=" + session)
+	}
 }
 
 // A session of one's own is nobody else's, wherever it is named.
