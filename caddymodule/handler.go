@@ -261,6 +261,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 		next = l
 	}
 	own := takeCookies(r)
+	if own.proof != "" {
+		h.leaves(w, r)
+	}
 	clearance := ""
 	if sent := r.Header[clearanceHeader]; len(sent) > 0 {
 		clearance = sent[0]

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"slices"
 	"time"
 
@@ -91,6 +92,31 @@ func (h *Handler) proved(r *http.Request, g *guard, cookie string, lines []strin
 		}
 	}
 	return p, true
+}
+
+// leaves takes the proof away from who signs out at the shop, where it is known
+// how: some shops keep the session, and the next at this browser would find the
+// account page open.
+func (h *Handler) leaves(w http.ResponseWriter, r *http.Request) {
+	asked := original(r)
+	for _, e := range h.endpoints {
+		u, err := url.ParseRequestURI(e.SignOut)
+		if err != nil || e.Kind != config.KindLogin {
+			continue
+		}
+		out := asked.Path == u.Path
+		if want := u.Query(); len(want) > 0 { // routes of a query are asked for at any path
+			has := asked.Query()
+			out = true
+			for name := range want {
+				out = out && has.Get(name) == want.Get(name)
+			}
+		}
+		if out {
+			expireCookie(w, r, proofCookie)
+			return
+		}
+	}
 }
 
 // session names the login for what is begun after it.

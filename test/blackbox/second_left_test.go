@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/login-guard/login-guard/internal/guardtest"
 	"github.com/login-guard/login-guard/internal/shoptest"
 )
 
@@ -40,6 +41,31 @@ func TestCodesThatAThiefLeftOpenNothingOnceTheOwnerHasAFactor(t *testing.T) {
 		p.later(p.sends(asked, "step", "second", "method", "recovery", "code", code))
 		if e.isIn(p) {
 			t.Fatal("a code of the thief's opens the account")
+		}
+	}
+}
+
+// Some shops keep the session when somebody signs out. Who sits down at the
+// browser next finds no account page open.
+func TestSigningOutClosesTheAccountPage(t *testing.T) {
+	t.Parallel()
+	for _, d := range doors {
+		out := map[string]string{"opencart3": "/index.php?route=account/logout", "opencart4": "/?language=en-gb&route=account/logout", "zencart": "/index.php?main_page=logoff"}[d.preset]
+		if out == "" {
+			continue
+		}
+		shop := d.shop().Start(t)
+		g := guardtest.Start(t, secondSite(d, shop))
+		alice := shoptest.Alice()
+		p := visitor(t, g.URL, "198.51.100.7")
+		p.get("/")
+		d.login(p, alice.Email, alice.Password)
+		if page := p.get("/.login-guard/account"); !strings.Contains(page.body, `value="setup"`) && !strings.Contains(page.body, `value="add"`) {
+			t.Fatalf("%s: the account page after the login: %s", d.preset, cut(page.body))
+		}
+		p.get(out)
+		if page := p.get("/.login-guard/account"); strings.Contains(page.body, `value="setup"`) || strings.Contains(page.body, `value="add"`) {
+			t.Errorf("%s: the account page is open after signing out", d.preset)
 		}
 	}
 }
