@@ -231,6 +231,18 @@ func TestNPMShopsOpenWithTheSecondFactorAndNotWithThePasswordAlone(t *testing.T)
 				contentType, body := s.bodies[2](name, at.password)
 				in(v, v.script(s.paths[0], contentType, body), fmt.Sprintf("%q in a form", name))
 			}
+			// In a session that is another's already, by this door or another.
+			for _, other := range scripts {
+				if other.preset != s.preset {
+					continue
+				}
+				v := s.visits(t, g)
+				if other.opens != "" {
+					v.get(other.opens)
+				}
+				other.signs(v, "bob@shop.example", at.password)
+				in(v, s.signs(v, alice, at.password), "in a session of "+other.name)
+			}
 			t.Run("beside the login", func(t *testing.T) {
 				v := s.visits(t, g)
 				s.knows(v, "")
