@@ -58,7 +58,7 @@ func (h *Handler) probe(r *http.Request, a *attempt, answer *answerWriter, certa
 		h.countProbe(probeFound)
 	case certain:
 		h.countProbe(probeMissed)
-		if h.second.missed.Allow() {
+		if h.second.missed.AllowN(h.now(), 1) {
 			h.app.logger.Warn("the shop did not say who signed in: the name that was typed decides whose second factor it is",
 				zap.String("site", h.name), zap.String("endpoint", a.reading.Endpoint.Name()), zap.String("why", why))
 		}

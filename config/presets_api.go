@@ -81,6 +81,7 @@ func magento2() []Endpoint {
 		Kind: KindLogin, Name: "magento2",
 		Paths:          []string{"*/customer/account/loginpost", "*/customer/account/loginpost/*"},
 		SessionCookies: []string{"PHPSESSID"},
+		Identity:       &Identity{Path: "/customer/account/edit", Field: "email"},
 		AccountFields:  []string{"login[username]"},
 		PasswordFields: []string{"login[password]"},
 		BodyOnly:       true,

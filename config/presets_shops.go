@@ -166,5 +166,7 @@ func django() []Endpoint {
 			Success:        []Mark{{Status: []string{"302", "303"}, NewCookie: "sessionid"}},
 		}
 	}
-	return append([]Endpoint{one("django", "username", "password"), one("oscar", "login-username", "login-password")}, djangoSides()...)
+	oscar := one("oscar", "login-username", "login-password")
+	oscar.Identity = &Identity{Path: "/accounts/profile/edit/", Field: "email"}
+	return append([]Endpoint{one("django", "username", "password"), oscar}, djangoSides()...)
 }
