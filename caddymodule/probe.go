@@ -83,7 +83,14 @@ func (h *Handler) countProbe(outcome string) {
 // not say, and why then says what was wrong, without a word of the page.
 func (h *Handler) whoIs(r *http.Request, a *attempt, who *config.Identity, header http.Header, body []byte, next caddyhttp.Handler) (name, why string) {
 	path, query, _ := strings.Cut(who.Path, "?")
-	u, err := url.ParseRequestURI(path + h.pathSessions(r))
+	// A session that only the address or the form of the login named: the shop
+	// may have signed that one in, unless it began another. In that case the
+	// one of before may be somebody else's, and is not asked.
+	began := len(h.sessionKeysOf((&http.Response{Header: header}).Cookies(), a.g)) > 0
+	if !began {
+		path += h.pathSessions(r)
+	}
+	u, err := url.ParseRequestURI(path)
 	if err != nil {
 		return "", "its address cannot be read"
 	}
@@ -99,10 +106,10 @@ func (h *Handler) whoIs(r *http.Request, a *attempt, who *config.Identity, heade
 			u.RawQuery = joined(u.RawQuery, url.Values{who.TokenQuery: {token}}.Encode())
 		}
 	}
-	// A session that only the query or the form of the login named: the shop
-	// may have signed that one in.
-	for _, c := range h.namedSessions(r, a.reading.Body) {
-		u.RawQuery = joined(u.RawQuery, url.Values{unescaped(c.Name): {unescaped(c.Value)}}.Encode())
+	if !began {
+		for _, c := range h.namedSessions(r, a.reading.Body) {
+			u.RawQuery = joined(u.RawQuery, url.Values{unescaped(c.Name): {unescaped(c.Value)}}.Encode())
+		}
 	}
 	lines := []string{identity.Cookies(r.Header["Cookie"], header, sameCookie)}
 	ctx, cancel := lasting(r, probeTime)

@@ -148,7 +148,7 @@ func (h *Handler) beforeShop(w http.ResponseWriter, r *http.Request, a *attempt)
 		return nil, err
 	}
 	sessions := h.sessionsOf(r, a.reading.Body, a.g)
-	if len(sessions) > maxSessions {
+	if len(sessions) > maxSessions || a.reading.Endpoint.Config().Identity != nil && h.severalSessions(r, a.reading.Body, a.g) {
 		return nil, errShut
 	}
 	if !p.must && !p.enrol {

@@ -72,6 +72,14 @@ func (h *Handler) namedSessions(r *http.Request, body []byte) (all []*http.Cooki
 	return all
 }
 
+// severalSessions reports whether the address or the form of a login names a
+// session beside another. Which of them the shop signs in nobody knows, and
+// asked who signed in it may tell of another.
+func (h *Handler) severalSessions(r *http.Request, body []byte, g *guard) bool {
+	named := h.namedSessions(r, body)
+	return len(named) > 0 && len(h.sessionKeysOf(append(sentCookies(r.Header["Cookie"]), named...), g)) > 1
+}
+
 // maxPart bounds the value of a part that is taken for a session, in bytes.
 const maxPart = 4096
 
