@@ -19,7 +19,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 repo=$(cd "$here/../.." && pwd)
 cache=$repo/.cache/shops-npm
 began=$SECONDS
-pids=()
+pids=() # each leads a group of processes: EverShop starts others that outlive it
 as_postgres=()
 
 say() { printf '%s\n' "$*" >&2; }
@@ -33,6 +33,7 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/login-guard-npm.XXXXXX")
 finish() {
 	local status=$? pid
 	trap - EXIT INT TERM
+	set +m
 	if [ "$status" -ne 0 ]; then
 		for log in "$work"/*.err; do
 			[ -s "$log" ] && { say "--- ${log##*/}"; tail -n 15 "$log" >&2; }
@@ -40,9 +41,9 @@ finish() {
 	fi
 	for ((i = ${#pids[@]} - 1; i >= 0; i--)); do
 		pid=${pids[i]}
-		kill -TERM "$pid" 2>/dev/null || continue
-		for _ in $(seq 50); do kill -0 "$pid" 2>/dev/null || break; sleep 0.1; done
-		kill -KILL "$pid" 2>/dev/null || true
+		kill -TERM -- "-$pid" 2>/dev/null || continue
+		for _ in $(seq 50); do kill -0 -- "-$pid" 2>/dev/null || break; sleep 0.1; done
+		kill -KILL -- "-$pid" 2>/dev/null || true
 	done
 	wait 2>/dev/null || true
 	rm -rf "$work"
@@ -112,6 +113,7 @@ evershop() { # evershop COMMAND…: in place of the subshell that it is called i
 }
 
 step 'PostgreSQL'
+set -m # what runs in the background has a group of its own
 # It refuses to run as root.
 if [ "$(id -u)" -eq 0 ]; then
 	as_postgres=(setpriv --reuid postgres --regid postgres --clear-groups)
