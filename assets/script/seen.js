@@ -1,10 +1,10 @@
 // What the page saw of how the check was answered. Package evidence says what
 // each field means and judges; nothing is judged here.
 const bar = $('bar'), press = $('press'), side = document.dir === 'rtl' ? -1 : 1;
-let grip, down; // where the pointer holds the bar; the last press at all
-let points, pressure, events, moves; // of the last drag: places, most pressure, coalesced
-let click, key, keyAt = 0; // the last click and key, and when that went down
-let untrusted = 0, before = 0, inputs = 0, ahead = 0, keys = [];
+let grip, down, // where the pointer holds the bar; the last press at all
+	points, pressure, events, moves, // of the last drag: places, most pressure, coalesced
+	click, key, keyAt = 0, // the last click and key, and when that went down
+	untrusted = 0, before = 0, inputs = 0, keys = [];
 
 // mind counts events that no hand made. After one beside a drag, the last drag
 // is not the answer.
@@ -31,7 +31,7 @@ function point(e, parts) {
 	}
 	pressure = Math.max(pressure, e.pressure);
 	for (const p of parts?.length ? parts : [e]) {
-		points.push([p.timeStamp - grip.timeStamp, (p.clientX - grip.clientX) * side, p.clientY - grip.clientY].map(n => Math.round(n * 10) / 10));
+		points.push([p.timeStamp - grip.timeStamp, (p.clientX - grip.clientX) * side, p.clientY - grip.clientY].map(n => +n.toFixed(1)));
 	}
 }
 
@@ -39,7 +39,7 @@ function point(e, parts) {
 function look() {
 	const step = Math.ceil(points?.length / 200);
 	return {seen: {
-		v: 1, untrusted, before, inputs, keyed: ahead, keys, click, pressure,
+		v: 1, untrusted, before, inputs, keys, click, pressure,
 		webdriver: navigator.webdriver,
 		type: down?.pointerType,
 		coalesced: [events, moves],
@@ -48,9 +48,8 @@ function look() {
 	}};
 }
 
-addEventListener('pointermove', e => before += e.isTrusted && !grip);
-// Who goes to the bar by keys comes with one, if only by letting go of it.
-self.onkeydown = self.onkeyup = e => ahead += e.isTrusted && !key;
+// Who goes to the bar by Tab lets go of it there.
+onkeyup = e => key || (before += 2);
 bar.onkeydown = press.onkeydown = e => {
 	mind(e);
 	if (e.repeat) return;

@@ -49,7 +49,7 @@ bar.onpointerdown = e => {
 	marks.remove('back');
 };
 const mine = e => grip?.pointerId === e.pointerId;
-self.onpointermove = e => mine(e) && point(e, e.getCoalescedEvents?.());
+self.onpointermove = e => mine(e) ? point(e, e.getCoalescedEvents?.()) : before += e.isTrusted && !grip;
 self.onpointerup = self.onpointercancel = e => mine(e) && setTimeout(release, 0, e);
 
 // release runs after the range has taken the pointer's last place.

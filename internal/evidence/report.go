@@ -32,7 +32,8 @@ const (
 //	untrusted  how many of the events that counted were made by a script
 //	webdriver  navigator.webdriver
 //	type       pointer type of the last drag or press: mouse, touch, pen
-//	before     pointer moves over the page while the bar was not held
+//	before     pointer moves over the page while the bar was not held, and
+//	           two for each key let go before the first on bar or button
 //	dpr        devicePixelRatio
 //	pressure   the most of the pointer while it was down
 //	coalesced  [events, moves]: how many events the moves of the drag stood
@@ -44,8 +45,6 @@ const (
 //	           or the button, held null while a key is down. For the page's
 //	           first key it is since the page came
 //	inputs     how often the bar was moved by neither pointer nor key
-//	keyed      how often a key went down or up on the page before the first
-//	           went down on the bar or the button
 //	click      [detail, ms since the press] of the button's click, the time
 //	           null without a press
 type Report struct {
@@ -59,7 +58,6 @@ type Report struct {
 	Track     []Point
 	Keys      []Key
 	Inputs    int
-	Keyed     *int // nil: not known
 	Click     *Click
 }
 
@@ -153,11 +151,6 @@ func (r *Report) field(name string, d *json.Decoder) (err error) {
 		r.Before, err = count(d)
 	case "inputs":
 		r.Inputs, err = count(d)
-	case "keyed":
-		var n int
-		if n, err = count(d); err == nil {
-			r.Keyed = &n
-		}
 	case "dpr":
 		if err = d.Decode(&r.DPR); err == nil {
 			err = within(r.DPR, 0, 100)
