@@ -95,12 +95,12 @@ func (c *Checks) text(k Kind, nonce [16]byte) string {
 // reads reports whether typed is what the picture of t shows, or its sound
 // says.
 func (c *Checks) reads(t Token, typed string) bool {
-	want := c.text(t.Kind, t.Nonce)
+	want := picture.Alike(c.text(t.Kind, t.Nonce))
 	fold := picture.Fold
 	if t.Kind == Sound || c.Style == picture.StyleDigits {
 		fold = picture.FoldDigits
 	}
-	return subtle.ConstantTimeCompare([]byte(fold(typed)), []byte(want)) == 1
+	return subtle.ConstantTimeCompare([]byte(picture.Alike(fold(typed))), []byte(want)) == 1
 }
 
 // open returns the nonce of a name; ok is false when the name is not ours or

@@ -24,6 +24,14 @@ const (
 // marks of writing direction do not count.
 func Fold(typed string) string { return fold(typed, Alphabet) }
 
+// crossed are letters that differ by one stroke, which a line of ink across
+// them hides or draws: who read C for G, or F for E, has read the picture.
+var crossed = strings.NewReplacer("C", "G", "E", "F")
+
+// Alike gives an answer the form in which it is compared with another: letters
+// that a line of ink makes one are one.
+func Alike(folded string) string { return crossed.Replace(folded) }
+
 // FoldDigits is Fold for pictures of digits and for sounds: 0 to 9.
 func FoldDigits(typed string) string { return fold(typed, digitsOnly) }
 

@@ -132,6 +132,15 @@ func TestTheAlphabetHasNoLookAlikes(t *testing.T) {
 	}
 }
 
+func TestLettersThatALineMakesOneAreOne(t *testing.T) {
+	if Alike(Fold("cfgek")) != Alike(Fold("GECFK")) {
+		t.Error("C is not G, or E not F")
+	}
+	if Alike(Fold("KX7RM")) == Alike(Fold("KX7RN")) {
+		t.Error("M is N")
+	}
+}
+
 func FuzzFold(f *testing.F) {
 	for _, s := range []string{"KX7RM", "ｋｘ７", "АЕК-МН", "٣٤٦٧٩", "\u200fK X", "㎪㍱", "ǅ", "ﬃ", strings.Repeat("\ufdfa", 40)} {
 		f.Add(s)
