@@ -43,23 +43,8 @@ func (h *Handler) forward(w http.ResponseWriter, r *http.Request, a *attempt, ne
 	r.Body = body
 
 	pending, err := h.beforeShop(w, r, a)
-	if errors.Is(err, errShut) {
-		h.settle(r.Context(), a, login.None)
-		a.verdict = risk.Verdict{Action: risk.SecondFactor, Reasons: a.verdict.Reasons}
-		h.report(r, a, login.None)
-		return h.shutPage(w, r, a.g, a.cookies)
-	}
-	if full := (*noRoom)(nil); errors.As(err, &full) {
-		h.settle(r.Context(), a, login.None)
-		a.verdict = risk.Verdict{Action: risk.Deny, RetryAfter: full.wait, Reasons: []risk.Reason{{Code: risk.CodeLimit + config.LimitAttempts}}}
-		h.report(r, a, login.None)
-		return h.writeDenial(w, r, a.ref, http.StatusTooManyRequests, full.wait)
-	}
 	if err != nil {
-		h.settle(r.Context(), a, login.None)
-		a.verdict = engine.StoreDown()
-		h.report(r, a, login.None)
-		return h.secondDown(w, r, a, err)
+		return h.keptBack(w, r, a, err)
 	}
 	if pending != nil {
 		// An answer that breaks off ends the request with a panic.
@@ -73,8 +58,9 @@ func (h *Handler) forward(w http.ResponseWriter, r *http.Request, a *attempt, ne
 		r = r.WithContext(ctx)
 	}
 	answer := newAnswerWriter(w)
-	answer.sealed = pending != nil
-	answer.overflows = func() bool { return h.mayOverflow(w, r, a, pending, answer, next) }
+	if pending != nil {
+		h.seal(w, r, a, pending, answer, next)
+	}
 	err = next.ServeHTTP(answer, r)
 	switch {
 	case err != nil && neverSent(err, body) && !h.standIn:
@@ -128,6 +114,32 @@ func (h *Handler) forward(w http.ResponseWriter, r *http.Request, a *attempt, ne
 		return h.afterScript(w, r, answer, a.solved.login.Referer)
 	}
 	return answer.release()
+}
+
+// keptBack answers a login that did not go to the shop because of a second
+// factor.
+func (h *Handler) keptBack(w http.ResponseWriter, r *http.Request, a *attempt, err error) error {
+	h.settle(r.Context(), a, login.None)
+	var full *noRoom
+	switch {
+	case errors.Is(err, errShut):
+		a.verdict = risk.Verdict{Action: risk.SecondFactor, Reasons: a.verdict.Reasons}
+		h.report(r, a, login.None)
+		return h.shutPage(w, r, a.g, a.cookies)
+	case errors.As(err, &full):
+		a.verdict = risk.Verdict{Action: risk.Deny, RetryAfter: full.wait, Reasons: []risk.Reason{{Code: risk.CodeLimit + config.LimitAttempts}}}
+		h.report(r, a, login.None)
+		return h.writeDenial(w, r, a.ref, http.StatusTooManyRequests, full.wait)
+	}
+	a.verdict = engine.StoreDown()
+	h.report(r, a, login.None)
+	return h.secondDown(w, r, a, err)
+}
+
+// seal keeps an answer back until it is known whose it is.
+func (h *Handler) seal(w http.ResponseWriter, r *http.Request, a *attempt, p *pending, answer *answerWriter, next caddyhttp.Handler) {
+	answer.sealed = true
+	answer.overflows = func() bool { return h.mayOverflow(w, r, a, p, answer, next) }
 }
 
 // failed notes what is particular about a failure.

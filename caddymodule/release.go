@@ -226,7 +226,7 @@ func (h *Handler) afterNothing(w http.ResponseWriter, r *http.Request, a *attemp
 // mayOverflow reports whether an answer that is longer than can be held may go
 // out: no factor is due for it.
 func (h *Handler) mayOverflow(w http.ResponseWriter, r *http.Request, a *attempt, p *pending, answer *answerWriter, next caddyhttp.Handler) bool {
-	if p == nil || p.must || p.enrol {
+	if p.must || p.enrol {
 		return false
 	}
 	begun := *p
