@@ -46,10 +46,13 @@ func shift(from, to string) func(string) string {
 	}
 }
 
-// other is the character after c in an alphabet, so another one.
+// other is a character of an alphabet that nobody takes for c.
 func other(alphabet string, c byte) string {
-	i := strings.IndexByte(alphabet, c)
-	return string(alphabet[(i+1)%len(alphabet)])
+	for i := strings.IndexByte(alphabet, c) + 1; ; i++ {
+		if o := string(alphabet[i%len(alphabet)]); picture.Alike(o) != picture.Alike(string(c)) {
+			return o
+		}
+	}
 }
 
 func TestAnswersAreReadAsPeopleTypeThem(t *testing.T) {

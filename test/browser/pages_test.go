@@ -224,7 +224,9 @@ func TestEveryPageCanBeUsedByEverybody(t *testing.T) {
 					p.comes(at, shopperOf(p), "a guess")
 					page.reach(p, at)
 					p.until("the page is "+page.title, fmt.Sprintf("document.querySelector('#lg-title')?.textContent === %q", words(t, language, page.title)))
-					p.audit(language, true)
+					// What a page becomes on the way differs from it in words.
+					variant := strings.Contains(page.name, " ")
+					p.audit(language, language == "en" || !variant)
 				})
 			}
 		})
