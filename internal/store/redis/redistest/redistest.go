@@ -6,8 +6,9 @@ package redistest
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
-	"github.com/login-guard/login-guard/internal/testport"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -18,6 +19,8 @@ import (
 	"time"
 
 	goredis "github.com/redis/go-redis/v9"
+
+	"github.com/login-guard/login-guard/internal/testport"
 )
 
 // patience is how long a server may take to do what is asked of it, on a
@@ -135,7 +138,14 @@ func (s *Server) Do(args ...any) any {
 // Info reads one field of INFO, such as "used_cpu_user".
 func (s *Server) Info(section, field string) string {
 	s.t.Helper()
-	text, _ := s.Do("info", section).(string)
+	text, err := s.Client().Info(context.Background(), section).Result()
+	if errors.Is(err, io.EOF) {
+		// A server that becomes master closes its clients' connections.
+		text, err = s.Client().Info(context.Background(), section).Result()
+	}
+	if err != nil {
+		s.t.Fatalf("info %s: %v", section, err)
+	}
 	for line := range strings.Lines(text) {
 		if v, ok := strings.CutPrefix(line, field+":"); ok {
 			return strings.TrimSpace(v)
