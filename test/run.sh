@@ -99,9 +99,8 @@ check 'go vet, bench' go -C bench vet ./...
 go build -o "$TMPDIR/tally" ./test/tally
 {
 	ended=0
-	# The longest first: the others run beside it. Three at once, as most wait
-	# much of their time. go vet was asked above.
-	go test -json -count=1 -vet=off -timeout 15m -p 3 ./test/browser ./... || ended=$?
+	# The longest first: the others run beside it. go vet was asked above.
+	go test -json -count=1 -vet=off -timeout 15m ./test/browser ./... || ended=$?
 	go -C bench test -json -count=1 -vet=off ./... || ended=$?
 	exit "$ended"
 } | "$TMPDIR/tally" -passed "$passed" -failed "$failed"
