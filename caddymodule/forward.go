@@ -31,14 +31,7 @@ func (h *Handler) forward(w http.ResponseWriter, r *http.Request, a *attempt, ne
 	}
 	asked := login.Asked{Path: r.URL.Path, RawQuery: r.URL.RawQuery, Referer: r.Referer(), Cookies: r.Cookies()}
 	h.setPlaceholders(r, a)
-	// The one header that changes: marks in the answer must be readable.
-	r.Header["Accept-Encoding"] = []string{"identity"}
-	if literal := a.reading.Literal; literal != nil && a.mode != config.ModeMonitor {
-		// The shop must take the account for what it was counted as.
-		r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(literal)), int64(len(literal))
-		r.TransferEncoding = nil
-		r.Header["Content-Length"] = []string{strconv.Itoa(len(literal))}
-	}
+	forShop(r, a)
 	body := &countingBody{ReadCloser: r.Body}
 	r.Body = body
 
@@ -61,41 +54,10 @@ func (h *Handler) forward(w http.ResponseWriter, r *http.Request, a *attempt, ne
 	if pending != nil {
 		h.seal(w, r, a, pending, answer, next)
 	}
-	err = next.ServeHTTP(answer, r)
-	switch {
-	case err != nil && neverSent(err, body) && !h.standIn:
-		h.unsent(r, a, pending)
-		h.settle(r.Context(), a, login.Retry)
-		h.report(r, a, login.Retry)
-		if a.solved != nil {
-			return h.unreachable(w, r, a)
-		}
-		return err
-	case err != nil:
-		h.afterNothing(w, r, a, pending, answer, next)
-		h.inDoubt(r, answer.Header(), a, login.Unknown)
-		h.settle(r.Context(), a, login.Unknown)
-		h.report(r, a, login.Unknown)
-		if pending != nil && h.standIn {
-			// The stand-in would be asked, and nobody would hold its answer.
-			return h.secondPage(w, r, http.StatusBadGateway, a.ref, page.Second{State: page.SecondExpired, Action: h.prefix + secondPath, Back: h.loginPath(), Cancel: true})
-		}
-		return err
+	if err = next.ServeHTTP(answer, r); err != nil {
+		return h.brokeOff(w, r, a, pending, answer, next, err, neverSent(err, body))
 	}
-	o, refused := login.Unknown, false
-	if !answer.released && !answer.over && answer.status() != statusLeft {
-		reply := login.Reply{Status: answer.status(), Header: answer.Header(), Body: answer.body.Bytes()}
-		if o = a.reading.Endpoint.Outcome(asked, reply); o == login.Failure {
-			h.failed(a, a.reading.Endpoint.UnknownAccount(asked, reply))
-		}
-		refused = pending != nil && (o == login.Failure || o == login.Retry) && a.reading.Endpoint.Refused(asked, reply, h.second.isSession)
-	}
-	if o == login.Success && len(a.others) > 0 {
-		o = login.Unknown // of whom, only the shop knows
-	}
-	if o == login.Success && a.reading.Endpoint.Config().InPlace {
-		o = h.inPlace(r, answer.Header(), a)
-	}
+	o, refused := h.outcome(r, a, asked, answer, pending != nil)
 	h.inDoubt(r, answer.Header(), a, o)
 	if held, err := h.afterShop(w, r, a, pending, answer, o, refused, next); held {
 		return err
@@ -114,6 +76,61 @@ func (h *Handler) forward(w http.ResponseWriter, r *http.Request, a *attempt, ne
 		return h.afterScript(w, r, answer, a.solved.login.Referer)
 	}
 	return answer.release()
+}
+
+// forShop makes the request what the shop is to read.
+func forShop(r *http.Request, a *attempt) {
+	// The one header that changes: marks in the answer must be readable.
+	r.Header["Accept-Encoding"] = []string{"identity"}
+	if literal := a.reading.Literal; literal != nil && a.mode != config.ModeMonitor {
+		// The shop must take the account for what it was counted as.
+		r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(literal)), int64(len(literal))
+		r.TransferEncoding = nil
+		r.Header["Content-Length"] = []string{strconv.Itoa(len(literal))}
+	}
+}
+
+// brokeOff ends a login that the shop did not answer whole; unsent says that it
+// got none of it.
+func (h *Handler) brokeOff(w http.ResponseWriter, r *http.Request, a *attempt, p *pending, answer *answerWriter, next caddyhttp.Handler, err error, unsent bool) error {
+	if unsent && !h.standIn {
+		h.unsent(r, a, p)
+		h.settle(r.Context(), a, login.Retry)
+		h.report(r, a, login.Retry)
+		if a.solved != nil {
+			return h.unreachable(w, r, a)
+		}
+		return err
+	}
+	h.afterNothing(w, r, a, p, answer, next)
+	h.inDoubt(r, answer.Header(), a, login.Unknown)
+	h.settle(r.Context(), a, login.Unknown)
+	h.report(r, a, login.Unknown)
+	if p != nil && h.standIn {
+		// The stand-in would be asked, and nobody would hold its answer.
+		return h.secondPage(w, r, http.StatusBadGateway, a.ref, page.Second{State: page.SecondExpired, Action: h.prefix + secondPath, Back: h.loginPath(), Cancel: true})
+	}
+	return err
+}
+
+// outcome is what the shop's answer says of a login, and where an answer may
+// have to be held, whether it is certain that the shop refused.
+func (h *Handler) outcome(r *http.Request, a *attempt, asked login.Asked, answer *answerWriter, holds bool) (o login.Outcome, refused bool) {
+	o = login.Unknown
+	if !answer.released && !answer.over && answer.status() != statusLeft {
+		reply := login.Reply{Status: answer.status(), Header: answer.Header(), Body: answer.body.Bytes()}
+		if o = a.reading.Endpoint.Outcome(asked, reply); o == login.Failure {
+			h.failed(a, a.reading.Endpoint.UnknownAccount(asked, reply))
+		}
+		refused = holds && (o == login.Failure || o == login.Retry) && a.reading.Endpoint.Refused(asked, reply, h.second.isSession)
+	}
+	if o == login.Success && len(a.others) > 0 {
+		o = login.Unknown // of whom, only the shop knows
+	}
+	if o == login.Success && a.reading.Endpoint.Config().InPlace {
+		o = h.inPlace(r, answer.Header(), a)
+	}
+	return o, refused
 }
 
 // keptBack answers a login that did not go to the shop because of a second
