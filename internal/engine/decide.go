@@ -106,9 +106,14 @@ func (d *Decision) passed() {
 	}
 }
 
-// facts is all that the score looks at.
+// facts is all that the score looks at. A login that may be of several
+// accounts is as suspect as that one of them against which most was guessed.
 func (d *Decision) facts() risk.Facts {
 	f, s := d.reserved[0].Facts, &d.Signals
+	for _, r := range d.reserved[1:] {
+		f.AccountFailures = max(f.AccountFailures, r.Facts.AccountFailures)
+		f.AccountNetworksFailed = max(f.AccountNetworksFailed, r.Facts.AccountNetworksFailed)
+	}
 	f.DeviceKnown = d.Known
 	f.CheckPassed = d.Passed != device.NoRung
 	f.Check = d.Evidence
@@ -138,11 +143,26 @@ func (e *Engine) situation(now time.Time, d *Decision) risk.Situation {
 	if points(d.Evidence) >= evidence.Enough && e.Ladder.Picture != config.RungOff {
 		s.Floors = append(s.Floors, risk.Floor{Demands: risk.Picture, Code: risk.CodeFloorEvidence})
 	}
-	account := e.Limits[config.LimitAccount]
-	if !d.Known && !account.Off && len(account.Steps) > 0 && first.Wall.Failures >= account.Steps[0] {
+	if e.guessed(d) {
 		s.Floors = append(s.Floors, risk.Floor{Demands: risk.Slider, Code: risk.CodeLimit + config.LimitAccount})
 	}
 	return s
+}
+
+// guessed reports whether an account that the attempt may be for has had so
+// many failures from unknown devices that everybody else is checked. The
+// device is known to the first account alone.
+func (e *Engine) guessed(d *Decision) bool {
+	account := e.Limits[config.LimitAccount]
+	if account.Off || len(account.Steps) == 0 {
+		return false
+	}
+	for i, r := range d.reserved {
+		if (i > 0 || !d.Known) && r.Wall.Failures >= account.Steps[0] {
+			return true
+		}
+	}
+	return false
 }
 
 func points(reasons []risk.Reason) (sum float64) {

@@ -224,6 +224,14 @@ func TestEveryAccountThatAShopMightReadIsCounted(t *testing.T) {
 			t.Errorf("account %d has %v failures, want 5", n, d.Facts.AccountFailures)
 		}
 	}
+	// What was guessed at one of the others counts as if it were the first.
+	for n, want := range map[int]risk.Action{2: risk.Slider, 8: risk.Allow} {
+		a := known(9, 7, b.Now())
+		a.Others = []device.Account{account(n)}
+		if d := b.decide(a); d.Verdict.Action != want {
+			t.Errorf("with account %d: %s for %v, want %s", n, d.Verdict.Action, codes(d.Verdict), want)
+		}
+	}
 	// The pair of one of the others is spent, and that denies.
 	for range 5 {
 		a := from(7, 4)
