@@ -488,3 +488,36 @@ func TestAPollThatIsOlderThanARowDoesNotForgetIt(t *testing.T) {
 		t.Error("it is forgotten")
 	}
 }
+
+// A gateway that has just started knows only what it wrote itself. That is no
+// reason to put what was deleted meanwhile back into the list.
+func TestARowThatIsDeletedDuringTheFirstPollStaysGone(t *testing.T) {
+	r := redistest.Start(t)
+	for range 50 {
+		r.Flush()
+		s := polled(t, open(t, "redis://"+r.Addr, nil))
+		var all sync.WaitGroup
+		for i := range 50 {
+			all.Go(func() {
+				time.Sleep(time.Duration(i) * 20 * time.Microsecond)
+				k := storetest.Key(fmt.Sprint(i))
+				v, err := s.SwapRow(ctx, k, 0, []byte("x"), 0)
+				if err == nil {
+					_, err = s.SwapRow(ctx, k, v, nil, 0)
+				}
+				if err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		if err := s.EachRow(ctx, 0, func(store.Key, store.Row) error { return nil }); err != nil {
+			t.Fatal(err)
+		}
+		for i := range 50 {
+			if _, err := s.LoadRow(ctx, storetest.Key(fmt.Sprint(i))); !errors.Is(err, store.ErrNotFound) {
+				t.Fatal(err)
+			}
+		}
+	}
+}

@@ -219,9 +219,12 @@ func (s *Store) fetchAll(ctx context.Context, p poll) (again bool, err error) {
 	}
 	now := s.clock().UnixMicro()
 	b.mu.Lock()
+	// Without an epoch nothing is known but what was written here since the
+	// start, and that may be deleted again by now.
+	first := b.epoch == ""
 	trimmed := p.epoch == b.epoch && b.since <= p.seq
 	var missing []any
-	if !trimmed {
+	if !first && !trimmed {
 		for k, until := range b.known {
 			if _, there := all[k]; !there && until > now {
 				missing = append(missing, string(k[:]), until)
