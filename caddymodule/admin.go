@@ -159,7 +159,10 @@ func status(app *App) (any, error) {
 			s.Warnings = append(s.Warnings, "second_factor is on, and nobody is asked for it in monitor mode: the password alone is enough; write mode enforce when you have seen enough")
 		}
 		if n := s.Since.Identities; n[probeMissed] > 0 {
-			s.Warnings = append(s.Warnings, fmt.Sprintf("at %d of %d logins since the start the shop did not say who signed in, and the name that was typed decided whose second factor it is; the log says why, see identity in the documentation of the second factor", n[probeMissed], n[probeMissed]+n[probeFound]))
+			s.Warnings = append(s.Warnings, fmt.Sprintf("at %d of %d logins since the start the shop did not say who signed in, and the name that was typed decided whose second factor it is; the log says why, see identity in the documentation of the second factor", n[probeMissed], n[probeMissed]+n[probeFound]+n[probeSilent]))
+		}
+		if n := s.Since.Identities; n[probeSilent] > 0 {
+			s.Warnings = append(s.Warnings, fmt.Sprintf("%d logins since the start were answered with 503: the shop's page that says who signed in did not come, and they may be of accounts with a second factor", n[probeSilent]))
 		}
 		if app.lax.Load() > 0 {
 			s.Warnings = append(s.Warnings, laxProxies)

@@ -62,6 +62,7 @@ type attempt struct {
 	trust      string        // what replaces the cookie of a trusted browser
 	asked      bool          // the shop was asked who signed in
 	found      string        // who that is, "" if it did not say
+	untold     error         // it does not answer, and that may hide who it is
 }
 
 func newAttempt(reading login.Reading, cookies ownCookies, clearance string) *attempt {

@@ -3,6 +3,8 @@ package caddymodule
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -24,8 +26,9 @@ import (
 
 // Bounds of a question to the shop who is signed in.
 const (
-	// probeTime is how long it may take, with all redirects.
-	probeTime = 2 * time.Second
+	// probeTime is how long it may take, with all redirects: a page that is
+	// slow under load still comes.
+	probeTime = 5 * time.Second
 	// probeRedirects are followed on the same host: to another spelling of
 	// the address, or the customer's language.
 	probeRedirects = 2
@@ -51,12 +54,18 @@ func (h *Handler) probe(r *http.Request, a *attempt, answer *answerWriter, certa
 		return
 	}
 	a.asked = true
-	name, why := h.whoIs(r, a, who, answer.Header(), answer.body.Bytes(), next)
+	name, why, err := h.whoIs(r, a, who, answer.Header(), answer.body.Bytes(), next)
 	switch {
 	case name != "":
 		a.found = name
 		h.countProbe(probeFound)
+	case err != nil && h.app.state.told(h.name) && a.g.store.Stats().KnownRows > 0:
+		a.untold = fmt.Errorf("%w: %w", errUntold, err)
+		h.countProbe(probeSilent)
 	case certain:
+		if err != nil {
+			why = "it did not answer whole in time, or with an error"
+		}
 		h.countProbe(probeMissed)
 		if h.second.missed.AllowN(h.now(), 1) {
 			h.app.logger.Warn("the shop did not say who signed in: the name that was typed decides whose second factor it is",
@@ -65,13 +74,20 @@ func (h *Handler) probe(r *http.Request, a *attempt, answer *answerWriter, certa
 	}
 }
 
+// errUntold: a shop that says who signed in, and has said so since the start,
+// does not answer. Who keeps it busy must not choose by the name that he types
+// which factor is asked for, so the login waits until it answers again. A shop
+// that never said it is set up wrongly, and stays open.
+var errUntold = errors.New("the shop does not say who signed in")
+
 // newMissed is how often it is logged that a shop does not say who signed in.
 func newMissed() *rate.Limiter { return rate.NewLimiter(rate.Every(time.Minute), 1) }
 
 // Outcomes of asking the shop who signed in.
 const (
 	probeFound  = "found"
-	probeMissed = "missed"
+	probeMissed = "missed" // its page has no name
+	probeSilent = "silent" // its page does not come
 )
 
 func (h *Handler) countProbe(outcome string) {
@@ -80,8 +96,9 @@ func (h *Handler) countProbe(outcome string) {
 }
 
 // whoIs asks for the page that says who is signed in. name is "" if it does
-// not say, and why then says what was wrong, without a word of the page.
-func (h *Handler) whoIs(r *http.Request, a *attempt, who *config.Identity, header http.Header, body []byte, next caddyhttp.Handler) (name, why string) {
+// not say, and why then says what was wrong, without a word of the page. It is
+// an error if the page did not come, whole and not as an error of the shop's.
+func (h *Handler) whoIs(r *http.Request, a *attempt, who *config.Identity, header http.Header, body []byte, next caddyhttp.Handler) (name, why string, err error) {
 	path, query, _ := strings.Cut(who.Path, "?")
 	// A session that only the address or the form of the login named: the shop
 	// may have signed that one in, unless it began another. In that case the
@@ -92,7 +109,7 @@ func (h *Handler) whoIs(r *http.Request, a *attempt, who *config.Identity, heade
 	}
 	u, err := url.ParseRequestURI(path)
 	if err != nil {
-		return "", "its address cannot be read"
+		return "", "its address cannot be read", nil
 	}
 	u.RawQuery = query
 	bearer := ""
@@ -136,16 +153,19 @@ func (h *Handler) whoIs(r *http.Request, a *attempt, who *config.Identity, heade
 			}
 		})
 		if err != nil {
-			h.app.logger.Debug("asking the shop who signed in", zapError(err))
-			return "", "it did not answer whole in two seconds"
+			return "", "", err
+		}
+		if answer.code >= http.StatusInternalServerError || answer.code == http.StatusTooManyRequests {
+			return "", "", fmt.Errorf("%w: status %d", errOwn, answer.code)
 		}
 		if to := answer.elsewhere(r, u); to != nil {
 			u, lines[0] = to, identity.Cookies(lines, answer.sent, sameCookie)
 			continue
 		}
-		return read(who, answer)
+		name, why = read(who, answer)
+		return name, why, nil
 	}
-	return "", "its page leads elsewhere, again and again"
+	return "", "its page leads elsewhere, again and again", nil
 }
 
 // pathSessions are the sessions that the path of a request names, as a path

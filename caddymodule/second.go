@@ -297,6 +297,8 @@ func (h *Handler) afterShop(w http.ResponseWriter, r *http.Request, a *attempt, 
 	begun := *p
 	if err := h.named(w, r, a, p, answer); err != nil {
 		h.dropAnswer(w, p, answer)
+		h.settle(r.Context(), a, o)
+		h.report(r, a, o)
 		return true, h.secondDown(w, r, a, err)
 	}
 	if !p.must && !p.enrol {
@@ -309,7 +311,10 @@ func (h *Handler) afterShop(w http.ResponseWriter, r *http.Request, a *attempt, 
 // named makes p that of who signed in, where the shop says who that is.
 func (h *Handler) named(w http.ResponseWriter, r *http.Request, a *attempt, p *pending, answer *answerWriter) error {
 	name, ok := h.identity(a, answer.Header())
-	if !ok {
+	switch {
+	case !ok && a.untold != nil && !p.must && !p.enrol:
+		return a.untold
+	case !ok:
 		return nil
 	}
 	owner := h.owner(a.g, a.g.ledger.Account(h.reader.FoldAccount(name)))

@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"errors"
 	"net/http"
 	"slices"
 	"time"
@@ -117,8 +118,12 @@ func (h *Handler) holdAnswer(w http.ResponseWriter, r *http.Request, a *attempt,
 
 // secondDown answers somebody of whom the store does not say what he needs.
 func (h *Handler) secondDown(w http.ResponseWriter, r *http.Request, a *attempt, err error) error {
-	h.app.metrics.storeErrors.WithLabelValues("factor").Inc()
-	h.app.logger.Error("a login waits for the store: its account has, or may have, a second factor", zapError(err))
+	if errors.Is(err, errUntold) {
+		h.app.logger.Error("a login waits until the shop says who signed in: it may be of an account with a second factor", zapError(err))
+	} else {
+		h.app.metrics.storeErrors.WithLabelValues("factor").Inc()
+		h.app.logger.Error("a login waits for the store: its account has, or may have, a second factor", zapError(err))
+	}
 	return h.writeDenial(w, r, a.ref, http.StatusServiceUnavailable, storeRetry)
 }
 

@@ -105,8 +105,9 @@ type sinceStart struct {
 	Private  int64            `json:"private_addresses"`
 	Actions  map[string]int64 `json:"actions"`
 	Outcomes map[string]int64 `json:"outcomes"`
-	// Identities says how often the shop said who signed in, and how often it
-	// did not: `found` and `missed`.
+	// Identities says how often the shop said who signed in, how often its page
+	// had no name, and how often it did not come: `found`, `missed` and
+	// `silent`.
 	Identities map[string]int64 `json:"identities,omitempty"`
 }
 
@@ -125,6 +126,13 @@ func (s *state) probed(site, outcome string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.sinceOf(site).Identities[outcome]++
+}
+
+// told reports whether the shop ever said who signed in.
+func (s *state) told(site string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.since[site] != nil && s.since[site].Identities[probeFound] > 0
 }
 
 // saw counts a decision for status.

@@ -211,28 +211,17 @@ func (p *person) logsIn(preset, account, password string) reply {
 	return p.do(p.request("POST", "/shop-api", "application/json", body, "Sec-Fetch-Mode", "cors", "Accept", "application/json"))
 }
 
-// While the shop does not say who signed in, the name that was typed decides.
+// While the shop's page does not say who signed in, the name that was typed
+// decides.
 func TestWithoutAnAnswerTheTypedNameDecides(t *testing.T) {
 	alice, bob := shoptest.Alice(), shoptest.Bob()
 	for name, profile := range map[string]func(w http.ResponseWriter, r *http.Request, who string){
-		"an error":          func(w http.ResponseWriter, r *http.Request, who string) { http.Error(w, who, 500) },
-		"no answer in time": func(w http.ResponseWriter, r *http.Request, who string) { <-r.Context().Done() },
-		"an answer cut short": func(w http.ResponseWriter, r *http.Request, who string) {
-			w.Header().Set("Content-Length", "100")
-			panic(http.ErrAbortHandler)
-		},
+		"not found": func(w http.ResponseWriter, r *http.Request, who string) { http.NotFound(w, r) },
 		"two names": func(w http.ResponseWriter, r *http.Request, who string) {
 			fmt.Fprintf(w, `{"eContext":{"graphqlResponse":{"a":{"email":%q},"b":{"email":"x@y.example"}}}}`, who)
 		},
 		"no name": func(w http.ResponseWriter, r *http.Request, who string) {
 			fmt.Fprint(w, `{"eContext":{"graphqlResponse":{}}}`)
-		},
-		"a page without end": func(w http.ResponseWriter, r *http.Request, who string) {
-			fmt.Fprintf(w, `{"eContext":{"graphqlResponse":{"a":{"email":%q}}},"b":"`, who)
-			for range 3 << 10 {
-				fmt.Fprint(w, strings.Repeat("x", 1000))
-			}
-			fmt.Fprint(w, `"}`)
 		},
 		"redirects without end": func(w http.ResponseWriter, r *http.Request, who string) {
 			http.Redirect(w, r, r.URL.RequestURI()+"&again", http.StatusFound)
@@ -268,6 +257,92 @@ func TestWithoutAnAnswerTheTypedNameDecides(t *testing.T) {
 				t.Errorf("status says nothing of it: %s", out)
 			}
 		})
+	}
+}
+
+// Who keeps a shop busy that says who signed in does not choose by the name
+// that he types whose second factor is asked for.
+func TestWhileTheShopIsTooBusyToSayWhoSignedInNobodyDoesByAnotherName(t *testing.T) {
+	alice, bob := shoptest.Alice(), shoptest.Bob()
+	for name, profile := range map[string]func(w http.ResponseWriter, r *http.Request, who string){
+		"an error": func(w http.ResponseWriter, r *http.Request, who string) { http.Error(w, who, http.StatusBadGateway) },
+		"too many requests": func(w http.ResponseWriter, r *http.Request, who string) {
+			http.Error(w, who, http.StatusTooManyRequests)
+		},
+		"no answer in time": func(w http.ResponseWriter, r *http.Request, who string) { <-r.Context().Done() },
+		"an answer cut short": func(w http.ResponseWriter, r *http.Request, who string) {
+			w.Header().Set("Content-Length", "100")
+			panic(http.ErrAbortHandler)
+		},
+		"a page without end": func(w http.ResponseWriter, r *http.Request, who string) {
+			fmt.Fprintf(w, `{"eContext":{"graphqlResponse":{"a":{"email":%q}}},"b":"`, who)
+			for range 3 << 10 {
+				fmt.Fprint(w, strings.Repeat("x", 1000))
+			}
+			fmt.Fprint(w, `"}`)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l, g, app := tellingDoor(t, "evershop")
+			l.set(func() { l.profile = profile })
+			enters := func(address, account, password string) (*person, reply) {
+				p := visitor(t, g.URL, address)
+				p.get("/")
+				return p, p.jsonLogin(account, password)
+			}
+			thief, r := enters("203.0.113.9", numberOf(alice), alice.Password)
+			thief.spied(canary)
+			if r.StatusCode != http.StatusServiceUnavailable || r.Header.Get("Retry-After") == "" {
+				t.Errorf("another name of who has a factor met %d %q %s", r.StatusCode, r.guard(), cut(r.body))
+			}
+			for range 3 {
+				thief.get("/account")
+			}
+			owner, r := enters("198.51.100.30", alice.Email, alice.Password)
+			if r.guard() != "second-factor" {
+				t.Errorf("who has a factor under the typed name met %d %q", r.StatusCode, r.guard())
+			}
+			if r := owner.opens(app, 0); !strings.Contains(r.body, canary) {
+				t.Errorf("with the factor she is not in: %d %s", r.StatusCode, cut(r.body))
+			}
+			if m := metrics(t, g); !strings.Contains(m, `caddy_login_guard_identities_total{outcome="silent",site="shop"} 2`) {
+				t.Error("no metric of it")
+			}
+			if !strings.Contains(g.Log(), "waits until the shop says who signed in") {
+				t.Error("no line in the log")
+			}
+			if _, out := g.Admin("GET", "/login_guard/status", ""); !strings.Contains(out, "says who signed in did not come") {
+				t.Errorf("status says nothing of it: %s", out)
+			}
+			l.set(func() { l.profile = nil })
+			thief.get("/account")
+			other, _ := enters("198.51.100.20", bob.Email, bob.Password)
+			if r := other.get("/account"); !strings.Contains(r.body, bob.Email) {
+				t.Errorf("the shop is well again, and who has no factor is not in: %d %q %s", r.StatusCode, r.guard(), cut(r.body))
+			}
+		})
+	}
+}
+
+// A shop that never said who signed in is set up wrongly, or its preset is: it
+// stays open.
+func TestAShopThatNeverSaidWhoSignedInStaysOpen(t *testing.T) {
+	t.Parallel()
+	l := startLoose(t)
+	l.set(func() {
+		l.profile = func(w http.ResponseWriter, r *http.Request, who string) { http.Error(w, who, http.StatusBadGateway) }
+	})
+	g := guardtest.Start(t, looseSite(l, "evershop"))
+	owner := visitor(t, g.URL, "198.51.100.7")
+	owner.get("/")
+	owner.jsonLogin(shoptest.Alice().Email, shoptest.Alice().Password)
+	owner.enrols()
+	p := visitor(t, g.URL, "198.51.100.20")
+	p.get("/")
+	p.jsonLogin(shoptest.Bob().Email, shoptest.Bob().Password)
+	if r := p.get("/account"); !strings.Contains(r.body, shoptest.Bob().Email) {
+		t.Errorf("he is not in: %d %q %s", r.StatusCode, r.guard(), cut(r.body))
 	}
 }
 
