@@ -120,9 +120,10 @@ func TestThePageReportsHowItWasAnswered(t *testing.T) {
 			name: "a key that is not held, in a driven browser", answer: func(p *tab) {
 				p.saysItIsDriven()
 				p.tabTo("#lg-bar")
-				e := input.DispatchKeyEventParams{Key: "End", Code: "End", WindowsVirtualKeyCode: 35}
+				e := input.DispatchKeyEventParams{Key: "End", Code: "End", WindowsVirtualKeyCode: 35, Timestamp: ago(15 * time.Millisecond)}
 				for _, e.Type = range []input.DispatchKeyEventType{input.DispatchKeyEventTypeRawKeyDown, input.DispatchKeyEventTypeKeyUp} {
 					call(p, input.DispatchKeyEvent, e)
+					e.Timestamp += 0.01
 				}
 			}, way: "keyboard", enough: true,
 			holds: map[string]func(*evidence.Report) bool{
@@ -165,8 +166,12 @@ func TestThePageReportsHowItWasAnswered(t *testing.T) {
 			name: "the button, not held, in a driven browser", answer: func(p *tab) {
 				p.saysItIsDriven()
 				x, y := p.box("#lg-press").centre()
-				p.mouse(input.DispatchMouseEventTypeMousePressed, x, y)
-				p.mouse(input.DispatchMouseEventTypeMouseReleased, x, y)
+				e := input.DispatchMouseEventParams{X: math.Round(x), Y: math.Round(y), Button: input.MouseButtonLeft, Buttons: 1, ClickCount: 1, Force: 0.5, Timestamp: ago(15 * time.Millisecond)}
+				e.Type = input.DispatchMouseEventTypeMousePressed
+				call(p, input.DispatchMouseEvent, e)
+				e.Type, e.Buttons, e.Force = input.DispatchMouseEventTypeMouseReleased, 0, 0
+				e.Timestamp += 0.01
+				call(p, input.DispatchMouseEvent, e)
 			}, way: "press", enough: true,
 			holds: map[string]func(*evidence.Report) bool{
 				"one click": func(r *evidence.Report) bool { return r.Click.Detail == 1 && r.Click.Held >= 0 && r.Click.Held < 25 },
@@ -321,4 +326,10 @@ func focusAndEnd(driven bool) func(*tab) {
 		eval[bool](p, "(document.querySelector('#lg-bar').focus(), true)")
 		p.keys(kb.End)
 	}
+}
+
+// ago is so long before now, as events have it. Those that say when they
+// happened are as far apart as they say, however busy the machine is.
+func ago(d time.Duration) input.TimeSinceEpoch {
+	return input.TimeSinceEpoch(float64(time.Now().Add(-d).UnixMicro()) / 1e6)
 }
