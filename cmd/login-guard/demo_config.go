@@ -198,18 +198,21 @@ func loopback(port int) ([]string, error) {
 	return free, nil
 }
 
-// adminAddress returns Caddy's usual admin address, or another port of this
-// computer if some Caddy already has that one.
+// adminAddress returns Caddy's usual admin address, or one of the ports after
+// it if some Caddy already has that one. A port that the system chose could be
+// the near end of somebody's connection by the time Caddy listens.
 func adminAddress() string {
-	if tryListen(caddy.DefaultAdminListen) == nil {
+	host, usual, err := net.SplitHostPort(caddy.DefaultAdminListen)
+	first, notANumber := strconv.Atoi(usual)
+	if err != nil || notANumber != nil {
 		return caddy.DefaultAdminListen
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return caddy.DefaultAdminListen // Caddy says what is wrong with it
+	for port := first; port < first+100; port++ {
+		if addr := net.JoinHostPort(host, strconv.Itoa(port)); tryListen(addr) == nil {
+			return addr
+		}
 	}
-	defer l.Close()
-	return l.Addr().String()
+	return caddy.DefaultAdminListen // Caddy says what is wrong with it
 }
 
 func tryListen(addr string) error {

@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/login-guard/login-guard/internal/testport"
 )
 
 // demoFile is the Caddyfile that `make demo` runs.
@@ -53,12 +55,7 @@ func startDemo(t *testing.T, args ...string) (cmd *exec.Cmd, said string) {
 
 func freePort(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
+	return strconv.Itoa(testport.Take(t, 1)[0])
 }
 
 func TestDemoOpensTheShopAndEndsCleanly(t *testing.T) {

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/login-guard/login-guard/internal/testport"
 )
 
 // Account is one customer, or with Admin one of the staff.
@@ -76,7 +78,9 @@ func newShop(name string, serve func(*visit)) *Shop {
 // ends.
 func (s *Shop) Start(tb testing.TB) *Shop {
 	tb.Helper()
-	if err := s.Listen("127.0.0.1:0"); err != nil {
+	// A port of the test's own, so that nobody else has it while the shop is
+	// Down, not even as the near end of a connection.
+	if err := s.Listen(fmt.Sprintf("127.0.0.1:%d", testport.Take(tb, 1)[0])); err != nil {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(s.Down)

@@ -2,23 +2,18 @@ package blackbox_test
 
 import (
 	"fmt"
-	"net"
 	"strings"
 	"testing"
 
 	"github.com/login-guard/login-guard/internal/guardtest"
 	"github.com/login-guard/login-guard/internal/shoptest"
+	"github.com/login-guard/login-guard/internal/testport"
 )
 
 // away is the address of a shop that does not answer.
 func away(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
+	return fmt.Sprintf("127.0.0.1:%d", testport.Take(t, 1)[0])
 }
 
 func TestAShopThatStandsInForAnotherOneGetsNoMoreGuesses(t *testing.T) {
