@@ -355,11 +355,10 @@ func (g *Gateway) Decisions() []Decision {
 // LastDecision waits for the n-th decision and returns the last there is.
 func (g *Gateway) LastDecision(n int) Decision {
 	g.t.Helper()
-	for range 100 {
+	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		if all := g.Decisions(); len(all) >= n {
 			return all[len(all)-1]
 		}
-		time.Sleep(20 * time.Millisecond)
 	}
 	g.t.Fatalf("there are %d decisions, want %d:\n%s", len(g.Decisions()), n, g.log.text())
 	return Decision{}

@@ -106,14 +106,20 @@ func (s *Shop) Listen(address string) error {
 	return nil
 }
 
-// Down closes the port and every connection: from now on dialling fails.
+// Down closes the port and every connection: from now on dialling fails. A
+// process that is started at this moment may have a copy of the port until it
+// is another program; that is waited for.
 func (s *Shop) Down() {
 	s.mu.Lock()
-	server := s.server
+	server, address := s.server, s.address
 	s.server = nil
 	s.mu.Unlock()
-	if server != nil {
-		_ = server.Close()
+	if server == nil {
+		return
+	}
+	_ = server.Close()
+	for end := time.Now().Add(10 * time.Second); !testport.Quiet(address) && time.Now().Before(end); {
+		time.Sleep(time.Millisecond)
 	}
 }
 

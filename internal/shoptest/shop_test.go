@@ -8,8 +8,11 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
+	"os"
+	"os/exec"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -203,6 +206,38 @@ func TestDownRefusesConnectionsAndUpServesTheSamePort(t *testing.T) {
 	if answer, _ := do(t, client(t), "GET", s.URL+"/", "", ""); answer.StatusCode != 200 || s.URL != before {
 		t.Errorf("%s at %s, before %s", answer.Status, s.URL, before)
 	}
+}
+
+// A process that is being started has a copy of every listener until it is
+// another program.
+func TestAShopComesUpAgainWhileProcessesAreStarted(t *testing.T) {
+	s := Generic().Start(t)
+	end := make(chan struct{})
+	var starting sync.WaitGroup
+	for range 3 {
+		starting.Go(func() {
+			for {
+				select {
+				case <-end:
+					return
+				default:
+				}
+				if err := exec.Command(os.Args[0], "-test.run=^$").Run(); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	for range 300 {
+		s.Down()
+		if err := s.Up(); err != nil {
+			t.Error(err)
+			break
+		}
+	}
+	close(end)
+	starting.Wait()
 }
 
 func TestDelayHoldsTheAnswerBack(t *testing.T) {

@@ -6,6 +6,7 @@
 package testport
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -14,6 +15,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // Ports are taken from below the range that systems take those of outgoing
@@ -60,11 +62,9 @@ func Take(t testing.TB, n int, also ...int) []int {
 func free(offsets []int, port int) bool {
 	for _, o := range offsets {
 		address := fmt.Sprintf("127.0.0.1:%d", port+o)
-		l, err := net.Listen("tcp", address)
-		if err != nil {
+		if !Quiet(address) {
 			return false
 		}
-		l.Close()
 		u, err := net.ListenPacket("udp", address)
 		if err != nil {
 			return false
@@ -72,6 +72,18 @@ func free(offsets []int, port int) bool {
 		u.Close()
 	}
 	return true
+}
+
+// Quiet says whether nobody listens on a TCP address. It asks as a client does:
+// of a listener, a process that is started at this moment has a copy until it
+// is another program, which can take a quarter of a second on a busy machine,
+// and until then nobody else can listen there.
+func Quiet(address string) bool {
+	conn, err := net.DialTimeout("tcp", address, time.Second)
+	if err == nil {
+		conn.Close()
+	}
+	return errors.Is(err, syscall.ECONNREFUSED)
 }
 
 // Shared says whether two sockets listen on one address of a TCP port. It is

@@ -271,7 +271,7 @@ func TestEachDecisionIsAnEvent(t *testing.T) {
 // eventually waits for what is to come soon.
 func eventually(t testing.TB, what string, came func() bool) {
 	t.Helper()
-	for end := time.Now().Add(5 * time.Second); !came(); time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(30 * time.Second); !came(); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("still no %s", what)
 		}

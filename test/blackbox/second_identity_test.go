@@ -501,7 +501,7 @@ func TestAnotherDoorThatBeginsASessionIsHeldWhereTheShopTellsWhoItIs(t *testing.
 func TestWhileTheStoreIsAwayASessionIsShutUntilItIsKnownWhoseItIs(t *testing.T) {
 	t.Parallel()
 	l, wire := startLoose(t), redistest.StartProxy(t, redistest.Start(t).Addr)
-	g := guardtest.Start(t, guardtest.Shared(looseSite(l, "evershop"), "redis://"+wire.Addr+"?timeout=1s"))
+	g := guardtest.Start(t, guardtest.Shared(looseSite(l, "evershop"), "redis://"+wire.Addr+"?timeout=5s"))
 	alice, bob := shoptest.Alice(), shoptest.Bob()
 	owner := visitor(t, g.URL, "198.51.100.7")
 	owner.get("/")
@@ -633,7 +633,7 @@ func TestWithoutASecondFactorTheShopIsNotAskedWhoSignedIn(t *testing.T) {
 func TestAnotherGatewayWaitsForALoginInTheSession(t *testing.T) {
 	t.Parallel()
 	l, r := startLoose(t), redistest.Start(t)
-	site := guardtest.Shared(looseSite(l, "evershop"), "redis://"+r.Addr)
+	site := guardtest.Shared(looseSite(l, "evershop"), "redis://"+r.Addr+"?timeout=5s") // a slow machine is no outage
 	one, two := guardtest.Start(t, site), guardtest.Start(t, site)
 	alice, bob := shoptest.Alice(), shoptest.Bob()
 	owner := visitor(t, one.URL, "198.51.100.7")

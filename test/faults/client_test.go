@@ -26,6 +26,7 @@ type visitor struct {
 	header http.Header
 	client *http.Client
 	slow   *slowest
+	stays  context.Context // it leaves at its end; nil: it stays
 }
 
 // slowest is the longest that somebody waited for an answer.
@@ -82,6 +83,9 @@ func (v *visitor) try(method, path, body string) (answer, error) {
 	r, err := http.NewRequest(method, v.base+path, strings.NewReader(body))
 	if err != nil {
 		return answer{}, err
+	}
+	if v.stays != nil {
+		r = r.WithContext(v.stays)
 	}
 	for name, values := range v.header {
 		r.Header[name] = values

@@ -114,7 +114,7 @@ func TestOneGatewayIsCutOffFromRedis(t *testing.T) {
 			t.Parallel()
 			r := redistest.Start(t)
 			w := newWire(t, r.Addr)
-			f := newFleet(t, []string{"redis://" + r.Addr + "?timeout=5s", "redis://" + w.addr})
+			f := newFleet(t, []string{"redis://" + r.Addr + "?timeout=5s", whose(w.addr)})
 			f.await(true, f.gates...)
 			total := f.spend()
 			own, others := f.hold(1), f.hold(0)

@@ -12,7 +12,7 @@ import (
 func TestWithOnStoreErrorDenyNobodyGainsAGuess(t *testing.T) {
 	t.Parallel()
 	r := redistest.Start(t)
-	url := "redis://" + r.Addr
+	url := whose(r.Addr)
 	f := newFleet(t, []string{url, url}, "on_store_error deny")
 	f.await(true, f.gates...)
 	f.spend()

@@ -22,6 +22,11 @@ var exact = []string{
 	"limit attempts off", "limit network off", "limit device off", "limit accounts off", "limit challenges off",
 }
 
+// whose is the URL of a Redis that the test takes away. A gateway waits for it
+// no longer than an answer may take, but longer than a machine that others use
+// too may stand still: that is no outage.
+func whose(addr string) string { return "redis://" + addr + "?timeout=1s" }
+
 // fleet is some gateways in front of one shop.
 type fleet struct {
 	t     testing.TB
@@ -284,11 +289,5 @@ const (
 // says fails the test unless a gateway's log has a text.
 func says(t testing.TB, g *guardtest.Gateway, text string) {
 	t.Helper()
-	deadline := time.Now().Add(5 * time.Second)
-	for !strings.Contains(g.Log(), text) {
-		if time.Now().After(deadline) {
-			t.Fatalf("the log does not say %q", text)
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
+	eventually(t, "the log says "+text, func() bool { return strings.Contains(g.Log(), text) })
 }

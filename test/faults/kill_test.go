@@ -2,16 +2,20 @@ package faults_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/login-guard/login-guard/internal/guardtest"
 	"github.com/login-guard/login-guard/internal/shoptest"
 )
 
@@ -109,6 +113,19 @@ func TestKillingGatewaysOnARedisGivesNoGuessAndSendsNothingTwice(t *testing.T) {
 	f.shops(1)
 }
 
+// written is when the gateway's counters were last written down.
+func (f *fleet) written(g *guardtest.Gateway) time.Time {
+	f.t.Helper()
+	file, err := os.Stat(filepath.Join(g.Data(), "counters.snap"))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return time.Time{}
+	case err != nil:
+		f.t.Fatal(err)
+	}
+	return file.ModTime()
+}
+
 // times is how often the shop got a body.
 func (f *fleet) times(body string) (n int) {
 	for _, r := range f.shop.Requests() {
@@ -141,7 +158,13 @@ func TestKillingAGatewayByItself(t *testing.T) {
 	if !first.within(once) {
 		t.Errorf("%+v guesses more, want at most %+v", first, once)
 	}
-	time.Sleep(12 * time.Second)
+	// The first that is written from now on may have been begun before the last
+	// guess, the second was not. Each needs something that changed.
+	for range 2 {
+		before := f.written(g)
+		f.shops(0)
+		eventually(t, "the counters are written", func() bool { return f.written(g) != before })
+	}
 	h := f.hold(0)
 	g.Kill()
 	g.Again()

@@ -12,7 +12,7 @@ import (
 func TestAnOrderReachesTheOtherGatewayAndOutlivesTheStore(t *testing.T) {
 	t.Parallel()
 	r := redistest.Start(t)
-	url := "redis://" + r.Addr
+	url := whose(r.Addr)
 	f := newFleet(t, []string{url, url})
 	f.await(true, f.gates...)
 	command(t, f.gates[0], "deny", "203.0.113.0/24", "--for", "1h", "--reason", "a test", "--by", "anna")

@@ -64,7 +64,7 @@ func TestRedisThatCannotBeUsed(t *testing.T) {
 			if is.fromStart {
 				is.begin(r)
 			}
-			f := newFleet(t, []string{"redis://" + r.Addr, "redis://" + r.Addr})
+			f := newFleet(t, []string{whose(r.Addr), whose(r.Addr)})
 			var total, gained guesses
 			var held *heldLogin
 			most := once.times(len(f.gates)) // each gateway counts by itself

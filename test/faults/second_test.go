@@ -93,7 +93,7 @@ func TestASecondFactorHoldsWhenRedisIsAwayCutOffOrEmptied(t *testing.T) {
 	t.Parallel()
 	r := redistest.Start(t)
 	w := newWire(t, r.Addr)
-	f := newFleet(t, []string{"redis://" + r.Addr + "?timeout=5s", "redis://" + w.addr}, second)
+	f := newFleet(t, []string{"redis://" + r.Addr + "?timeout=5s", whose(w.addr)}, second)
 	f.await(true, f.gates...)
 	alice, bob := shoptest.Alice(), shoptest.Bob()
 	secret, codes := f.visitor(0).enrol(alice)

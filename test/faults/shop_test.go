@@ -22,14 +22,14 @@ func twoOn(t testing.TB) (*fleet, *redistest.Server) {
 	return f, r
 }
 
-// atOnce sends n guesses at one account at once through both gateways; each
-// sender leaves after wait.
-func (f *fleet) atOnce(n int, wait time.Duration) {
+// atOnce sends n guesses at one account at once through both gateways; all
+// senders leave with ctx.
+func (f *fleet) atOnce(ctx context.Context, n int) {
 	var done sync.WaitGroup
 	for i := range n {
 		done.Go(func() {
 			v := f.visitor(i % len(f.gates))
-			v.client.Timeout = wait
+			v.client.Timeout, v.stays = 20*time.Second, ctx
 			v.header.Set("X-Forwarded-For", "203.0.113.66")
 			_, _ = v.try(http.MethodPost, "/login", form(shoptest.Alice().Email, fmt.Sprint("all-pair", f.mark.Add(1))))
 		})
@@ -41,13 +41,13 @@ func TestTheShopIsSlowBetweenReserveAndSettle(t *testing.T) {
 	t.Parallel()
 	f, _ := twoOn(t)
 	f.shop.SetDelay(2 * time.Second)
-	f.atOnce(60, 10*time.Second)
+	f.atOnce(t.Context(), 60)
 	if got := f.reached("all-"); got.Pair != once.Pair {
 		t.Errorf("%d guesses reached the shop, want %d", got.Pair, once.Pair)
 	}
 	f.shop.SetDelay(0)
 	f.shops(0)
-	f.atOnce(10, 10*time.Second)
+	f.atOnce(t.Context(), 10)
 	if got := f.reached("all-"); got.Pair != once.Pair {
 		t.Errorf("afterwards %d guesses reached the shop, want %d", got.Pair, once.Pair)
 	}
@@ -56,9 +56,18 @@ func TestTheShopIsSlowBetweenReserveAndSettle(t *testing.T) {
 func TestWhoLeavesBeforeTheShopHasAnsweredIsChargedAtBothGateways(t *testing.T) {
 	t.Parallel()
 	f, _ := twoOn(t)
-	f.shop.SetDelay(2 * time.Second)
+	f.shop.SetDelay(20 * time.Second)
 	for range 4 {
-		f.atOnce(10, 700*time.Millisecond)
+		ctx, leave := context.WithCancel(t.Context())
+		go func() {
+			defer leave()
+			for ctx.Err() == nil && f.asked() < once.Pair {
+				time.Sleep(5 * time.Millisecond)
+			}
+			time.Sleep(200 * time.Millisecond) // for one more that should not come
+		}()
+		f.atOnce(ctx, 10)
+		leave()
 	}
 	// The shop drops what it has not answered: its requests are what counts.
 	if n := f.asked(); n != once.Pair {
@@ -84,7 +93,7 @@ func TestTheShopDiesBetweenReserveAndSettle(t *testing.T) {
 		ended := make(chan struct{})
 		go func() {
 			defer close(ended)
-			f.atOnce(2, 20*time.Second)
+			f.atOnce(t.Context(), 2)
 		}()
 		before := len(f.shop.Requests())
 		select {
