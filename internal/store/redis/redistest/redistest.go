@@ -139,8 +139,9 @@ func (s *Server) Do(args ...any) any {
 func (s *Server) Info(section, field string) string {
 	s.t.Helper()
 	text, err := s.Client().Info(context.Background(), section).Result()
-	if errors.Is(err, io.EOF) {
-		// A server that becomes master closes its clients' connections.
+	if errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) {
+		// A server that becomes master closes its clients' connections, also
+		// one whose question it has not read yet.
 		text, err = s.Client().Info(context.Background(), section).Result()
 	}
 	if err != nil {

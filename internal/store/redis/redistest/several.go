@@ -87,7 +87,13 @@ func (s *Trio) FailOver() {
 	if was == next.Addr {
 		next = s.Servers[1]
 	}
-	s.Sentinels[0].Do("sentinel", "failover", MasterName)
+	sentinel := s.Sentinels[0].Client()
+	// It takes no replica of which it has not heard how far it is (NOGOODSLAVE):
+	// it knows that there is one before.
+	s.Sentinels[0].Eventually("a sentinel begins to fail over", func() bool {
+		err := sentinel.Do(context.Background(), "sentinel", "failover", MasterName).Err()
+		return err == nil || s.Master() == next.Addr
+	})
 	s.Sentinels[0].Eventually("the replica is master", func() bool {
 		return s.Master() == next.Addr && next.Info("replication", "role") == "master"
 	})
