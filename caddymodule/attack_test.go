@@ -23,6 +23,9 @@ import (
 // told is an events handler that keeps the data of what it is told.
 type told struct{}
 
+// registerTold is called again where the test runs more than once.
+var registerTold = sync.OnceFunc(func() { caddy.RegisterModule(told{}) })
+
 var toldEvents struct {
 	sync.Mutex
 	data []map[string]any
@@ -42,7 +45,10 @@ func (told) Handle(_ context.Context, e caddy.Event) error {
 func (told) UnmarshalCaddyfile(*caddyfile.Dispenser) error { return nil }
 
 func TestAnEventsHandlerIsToldOfTheStartAndEndOfAnAttack(t *testing.T) {
-	caddy.RegisterModule(told{})
+	registerTold()
+	toldEvents.Lock()
+	toldEvents.data = nil
+	toldEvents.Unlock()
 	t.Setenv("XDG_DATA_HOME", t.TempDir())
 	shop := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) }))
 	defer shop.Close()
