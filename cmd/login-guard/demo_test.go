@@ -8,12 +8,14 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/login-guard/login-guard/config"
 	"github.com/login-guard/login-guard/internal/testport"
 )
 
@@ -109,6 +111,64 @@ func TestDemoOpensTheShopAndEndsCleanly(t *testing.T) {
 	}
 	if left, _ := filepath.Glob(filepath.Join(tmp, "*")); len(left) > 0 {
 		t.Errorf("left behind: %v", left)
+	}
+}
+
+// The demo promises that a device is known after its first sign-in: the guard,
+// which has no preset there, must tell a right password from a wrong one by the
+// shop's answers, and know the shop's session for the second factor.
+func TestTheGuardKnowsTheDemosRightPasswordAndItsSession(t *testing.T) {
+	text, err := os.ReadFile(demoFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "Caddyfile")
+	unasked := strings.Replace(string(text), "ask_after 3d", "ask_after off", 1)
+	if unasked == string(text) {
+		t.Fatal("the demo's Caddyfile has no `ask_after 3d` any more")
+	}
+	if err := os.WriteFile(file, []byte(unasked), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	port := freePort(t)
+	cmd, said := startDemo(t, "--config", file, "--port", port)
+	found := regexp.MustCompile(`(?m)^password: (\S+)$`).FindStringSubmatch(said)
+	log := regexp.MustCompile(`tail -f (\S+)`).FindStringSubmatch(said)
+	if found == nil || log == nil {
+		t.Fatalf("no password or no log in:\n%s", said)
+	}
+
+	login := "http://localhost:" + port + "/account/login"
+	for _, password := range []string{"not-hers", found[1]} {
+		post(t, newBrowser(t), login, credentials(demoCustomer, password))
+	}
+	outcomes := regexp.MustCompile(`"msg":"decision".*"outcome":"(\w+)"`)
+	var got []string
+	for range 100 { // a line is written after its answer
+		lines, err := os.ReadFile(log[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = nil
+		for _, m := range outcomes.FindAllStringSubmatch(string(lines), -1) {
+			got = append(got, m[1])
+		}
+		if len(got) == 2 {
+			break
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	if want := []string{"failure", "success"}; !slices.Equal(got, want) {
+		t.Errorf("outcomes of a wrong and a right password: %q, want %q", got, want)
+	}
+	if known := config.KnownSessionNames(); !slices.Contains(known.Visitor, sessionCookie) {
+		t.Errorf("%s is not among the names of sessions that are known without a preset", sessionCookie)
+	}
+	if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("ended with %v", err)
 	}
 }
 

@@ -8,7 +8,11 @@ import (
 )
 
 const (
-	sessionCookie = "demo_session"
+	// sessionCookie is a name by which a guard without a preset knows a session,
+	// so that a second factor can shut it; and not one of those that some
+	// frameworks set anew with every answer (such as *_session), as a new one
+	// would then not say that the password was right.
+	sessionCookie = "session_id"
 	sessionLife   = 12 * time.Hour
 	maxSessions   = 5000
 )
