@@ -32,6 +32,9 @@ func (d *desk) overview(problem string, s page.Said) error {
 	v.KeysOnly = a.KeysOnly
 	given, _ := a.Find(d.actor.Factor)
 	v.Keys = !a.KeysOnly && (d.actor.Established || given != nil && !given.Provisional(d.now)) && len(a.Apps)+len(a.Contacts) > 0 && (len(a.Passkeys) > 1 || len(a.Passkeys) == 1 && len(a.Recovery) > 0)
+	if v.Next == page.NextKeys && (v.Trial || !v.Keys) {
+		v.Next = page.NextNothing // who is on trial finds no button for it
+	}
 	stays := !a.MayDismiss(d.now, d.actor)
 	for _, n := range slices.Backward(a.Notices) {
 		if n.Event == factor.ResetOrdered {

@@ -51,7 +51,16 @@ func (h *Handler) writeDenial(w http.ResponseWriter, r *http.Request, ref string
 		h.allowOrigin(w, r)
 		return h.pages.Problem(w, r, status, page.Problem{Kind: page.Deny, Ref: ref, RetryAfter: secs})
 	}
-	return h.page(w, r, status, page.View{Kind: page.Deny, Ref: ref, Seconds: secs})
+	return h.page(w, r, status, page.View{Kind: page.Deny, Ref: ref, Seconds: secs, Back: h.back(r)})
+}
+
+// back is where a page that only says something leads to: the address that the
+// login was sent to, which shows the form where browsers ask for it.
+func (h *Handler) back(r *http.Request) string {
+	if h.reserved(r) {
+		return "/"
+	}
+	return h.action(r)
 }
 
 // message shows a page that only says something.
@@ -59,12 +68,8 @@ func (h *Handler) message(w http.ResponseWriter, r *http.Request, status int, ki
 	if ref == "" {
 		ref = record.NewRef()
 	}
-	back := h.action(r)
-	if h.reserved(r) {
-		back = "/"
-	}
 	h.mark(w, string(risk.Deny), ref) // whatever it says, the login did not go on
-	return h.page(w, r, status, page.View{Kind: kind, Ref: ref, Back: back})
+	return h.page(w, r, status, page.View{Kind: kind, Ref: ref, Back: h.back(r)})
 }
 
 // refuse handles what could be a login and cannot be read without doubt.

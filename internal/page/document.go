@@ -168,7 +168,7 @@ func (p *Pages) document(r *http.Request, lang *Language, nonce string, v View) 
 			d.seconds, d.wait = v.Seconds, strconv.Itoa(max(v.Seconds, 1))
 		}
 	case Deny:
-		d.Support, d.Reset = p.theme.Support, p.theme.Reset
+		d.Back, d.Support, d.Reset = ownPath(d.View.Back), p.theme.Support, p.theme.Reset
 		if v.Seconds > 0 {
 			d.When = lang.denyWhen[step(v.Seconds)]
 		}

@@ -80,6 +80,24 @@ func TestPairLimitStopsAnAddressAtOneAccountOnly(t *testing.T) {
 	ran(t, shop, 7)
 }
 
+// Who is told to come back later needs a way to do so.
+func TestARefusalLeadsBackToTheFormThatWasSent(t *testing.T) {
+	t.Parallel()
+	_, g := limited(t, but("pair")...)
+	p := visitor(t, g.URL, "203.0.113.1")
+	for i := range 5 {
+		p.wrong(p.login(shoptest.Alice().Email, fmt.Sprint("guess", i)))
+	}
+	body := credentials(shoptest.Alice().Email, "guess")
+	for sent, back := range map[string]string{"/login?next=%2Fcart": "/login?next=%2Fcart", "/login?password=guess": "/login"} {
+		r := p.post(sent, body)
+		p.denied(r)
+		if link := `id="lg-back" href="` + back + `"`; !strings.Contains(r.body, link) {
+			t.Errorf("%s: no %s in\n%s", sent, link, r.body)
+		}
+	}
+}
+
 func TestASuccessIsNotChargedAndClearsNobodysFailures(t *testing.T) {
 	t.Parallel()
 	_, g := limited(t, quiet)

@@ -222,6 +222,9 @@ func TestANewShopperSetsUpAnAppAndAPasskeyOnAPhone(t *testing.T) {
 	}
 	p.confirms(a.code(t))
 	p.told("It works.")
+	if advice := eval[string](p, "document.querySelector('.level').parentNode.innerText"); strings.Contains(advice, "Next:") {
+		t.Errorf("a new device is advised to do what it is not offered: %s", advice)
+	}
 
 	// By app, with the browser remembered.
 	p.again(at)
