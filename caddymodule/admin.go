@@ -189,7 +189,7 @@ func release(app *App, r *http.Request, q releaseAsk) (any, error) {
 		return nil, err
 	}
 	if q.Address == "" && q.Account == "" {
-		return nil, errors.New("name a reference, or an address, an account, or both")
+		return nil, errors.New("name --ref, or --address, --account or both")
 	}
 	defer h.denials.clear()
 	var host netip.Prefix
@@ -224,7 +224,7 @@ func releaseRef(app *App, r *http.Request, q releaseAsk) (any, error) {
 	}
 	rec, ok := app.state.findRef(strings.ToUpper(strings.TrimSpace(q.Ref)))
 	if !ok {
-		return nil, fmt.Errorf("%q is none of the last %d references of this process; name the account and the address", q.Ref, recentRefs)
+		return nil, fmt.Errorf("%q is none of the last %d references of this process; name --account and --address", q.Ref, recentRefs)
 	}
 	h, g, err := siteGuard(app, rec.site)
 	if err != nil {
@@ -254,7 +254,7 @@ func revoke(app *App, r *http.Request, q revokeAsk) (any, error) {
 		return nil, err
 	}
 	if (q.Account == "") == !q.All {
-		return nil, errors.New("name an account, or --all")
+		return nil, errors.New("name --account NAME, or --all")
 	}
 	var account device.Account
 	what := "all accounts"

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"net/http"
 	"os/user"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -91,7 +93,7 @@ func serveFactor(app *App, r *http.Request, q factorAsk) (any, error) {
 		return out, err
 	}
 	if q.Account == "" {
-		return nil, errors.New("name the account as it is typed at the login")
+		return nil, fmt.Errorf("name the account as it is typed at the login, such as: login-guard factor %s anna@example.org", q.Do)
 	}
 	account := g.ledger.Account(h.reader.FoldAccount(q.Account))
 	owner := h.owner(g, account)
@@ -184,21 +186,28 @@ func (a *App) rekeyFactors(ctx context.Context) error {
 	return nil
 }
 
+// factorVerbs are what `factor` can be told to do.
+func factorVerbs() []string {
+	return []string{"status", "reset", "withdraw", "unlock", "rekey", "export", "import", "accept-loss", "forget-key"}
+}
+
 // factorCommand is the verb `factor`.
 func factorCommand() *cobra.Command {
 	q := factorAsk{}
 	replace := false
-	const use = "factor status|reset|withdraw|unlock|rekey|export|import|accept-loss|forget-key [ACCOUNT|FILE]"
-	v := newVerb(use, "Look after customers' second factors", func(v *verb, args []string) error {
+	v := newVerb("factor "+strings.Join(factorVerbs(), "|")+" [ACCOUNT|FILE]", "Look after customers' second factors", func(v *verb, args []string) error {
 		if len(args) == 0 || len(args) > 2 {
-			return errors.New("want what to do and, where it is about one, an account")
+			return fmt.Errorf("want one of %s, such as: login-guard factor status", strings.Join(factorVerbs(), ", "))
 		}
 		if q.Do = args[0]; len(args) == 2 {
 			q.Account = args[1]
 		}
+		if !slices.Contains(factorVerbs(), q.Do) {
+			return fmt.Errorf("%q is none of %s", q.Do, strings.Join(factorVerbs(), ", "))
+		}
 		if q.Do == "export" || q.Do == "import" {
 			if len(args) != 2 {
-				return errors.New("name the file")
+				return fmt.Errorf("name the file, such as: login-guard factor %s factors.lgx", q.Do)
 			}
 			return v.transfer(q.Do, args[1], replace)
 		}

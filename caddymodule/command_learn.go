@@ -31,6 +31,9 @@ func learnCommand() *cobra.Command {
 		if len(args) > 0 {
 			return fmt.Errorf("learn takes no %q; name a customer with --account", args[0])
 		}
+		if q.Minutes == 0 { // which the server takes for the default
+			return errors.New("--minutes 0 is not from 1 to 60, such as --minutes 10")
+		}
 		q.Site = v.site
 		ctx, stop := signal.NotifyContext(v.cmd.Context(), os.Interrupt, syscall.SIGTERM)
 		defer stop()

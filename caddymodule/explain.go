@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/netip"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -48,7 +49,7 @@ func explain(app *App, _ *http.Request, q explainAsk) (any, error) {
 		}
 		has, match = ref, func(e *record.Entry) bool { return e.Ref == ref }
 	case (q.Address == "") == (q.Account == ""):
-		return nil, errors.New("name a reference, an address or an account")
+		return nil, errors.New("name a reference such as 7KQ2-M4XD, or --address or --account")
 	default:
 		h, g, err := siteGuard(app, q.Site)
 		if err != nil {
@@ -134,6 +135,11 @@ func hostOf(g *guard, address string) (netip.Prefix, error) {
 	return g.collector.Collect(addr, http.Header{}, 0).Host, nil
 }
 
+// eventActions are what decisions can be chosen by.
+func eventActions() []string {
+	return []string{"allow", "slider", "picture", "second_factor", "deny", "unreadable"}
+}
+
 // serveEvents lists decisions as lines of JSON, the oldest first, and with
 // follow=1 goes on as they come.
 func serveEvents(w http.ResponseWriter, r *http.Request) error {
@@ -146,7 +152,7 @@ func serveEvents(w http.ResponseWriter, r *http.Request) error {
 	}
 	q := r.URL.Query()
 	bad := func(name, want string) error {
-		return caddy.APIError{HTTPStatus: http.StatusBadRequest, Err: fmt.Errorf("%s %q is none; one that works is %s", name, q.Get(name), want)}
+		return caddy.APIError{HTTPStatus: http.StatusBadRequest, Err: fmt.Errorf("--%s %q is none; one that works is %s", name, q.Get(name), want)}
 	}
 	limit, since := 50, time.Time{}
 	if s := q.Get("limit"); s != "" {
@@ -160,6 +166,9 @@ func serveEvents(w http.ResponseWriter, r *http.Request) error {
 			return bad("since", "1h")
 		}
 		since = app.keys.now().Add(-d)
+	}
+	if s := q.Get("action"); s != "" && !slices.Contains(eventActions(), s) {
+		return bad("action", strings.Join(eventActions(), ", "))
 	}
 	match := func(e *record.Entry) bool {
 		return (q.Get("site") == "" || e.Site == q.Get("site")) && (q.Get("action") == "" || e.Action == q.Get("action") || e.Would == q.Get("action")) &&

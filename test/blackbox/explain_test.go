@@ -76,6 +76,27 @@ func TestEveryDecisionIsExplainedFromItsRecord(t *testing.T) {
 	if text := verb(t, g, "events", "--action", "slider", "--json"); strings.Contains(text, `"action":"allow"`) || !strings.Contains(text, `"action":"slider"`) {
 		t.Errorf("events of one action: %s", text)
 	}
+	// A mistake names the option, and what would work.
+	for _, wrong := range []struct {
+		args []string
+		says []string
+	}{
+		{[]string{"events", "--action", "denied"}, []string{"--action", "slider", "deny"}},
+		{[]string{"events", "--since", "5"}, []string{"--since", "1h"}},
+		{[]string{"explain"}, []string{"7KQ2-M4XD", "--address", "--account"}},
+		{[]string{"release"}, []string{"--ref", "--address", "--account"}},
+		{[]string{"revoke"}, []string{"--account", "--all"}},
+		{[]string{"factor"}, []string{"status", "forget-key"}},
+		{[]string{"factor", "rest", "anna@example.org"}, []string{"rest", "reset"}},
+		{[]string{"factor", "export"}, []string{"factors.lgx"}},
+	} {
+		out, err := g.Command(append([]string{"login-guard", wrong.args[0], "--admin", g.AdminAddr}, wrong.args[1:]...)...)
+		for _, word := range wrong.says {
+			if err == nil || !strings.Contains(out, word) {
+				t.Errorf("%v: no %q in %q (%v)", wrong.args, word, out, err)
+			}
+		}
+	}
 }
 
 func TestWhatCouldNotBeReadIsExplainedInWords(t *testing.T) {

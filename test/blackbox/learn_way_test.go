@@ -214,7 +214,7 @@ func TestLearnRefusesWhatItCannotDo(t *testing.T) {
 	shop := shoptest.Generic().Start(t)
 	g := guardtest.Start(t, guardtest.Site(shop.URL, ""))
 	for what, args := range map[string][]string{
-		"no time": {"--minutes", "-1"}, "a day": {"--minutes", "1440"}, "no such site": {"--site", "else"}, "a word too many": {"alice"},
+		"no time": {"--minutes", "-1"}, "no minute": {"--minutes", "0"}, "a day": {"--minutes", "1440"}, "no such site": {"--site", "else"}, "a word too many": {"alice"},
 	} {
 		if out, err := g.Command(append([]string{"login-guard", "learn", "--admin", g.AdminAddr}, args...)...); err == nil {
 			t.Errorf("%s: %s", what, out)
