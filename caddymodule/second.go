@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"golang.org/x/time/rate"
@@ -209,16 +210,29 @@ func (h *Handler) shutFor(r *http.Request, a *attempt, p *pending) error {
 	return errors.Join(errSecond, err)
 }
 
-// alias reports whether an attempt names somebody by an address of e-mail at
-// a door whose answer does not say who it is, of a shop whose other doors do.
-// There the factors are those of the name in the answer, and an address is
-// another name for the same account.
+// alias reports whether an attempt names somebody otherwise than by a plain
+// name, at a door whose answer does not say who it is, of a shop whose other
+// doors do. There the factors are those of the name in the answer, and an
+// address of e-mail is another name for the same account, as is whatever
+// WordPress changes before it looks a name up: markup, and letters that its
+// language writes in two (`ö` as `oe`).
 func (h *Handler) alias(a *attempt) bool {
 	if len(h.second.identity) == 0 || a.reading.Endpoint.Config().IdentityCookie != "" {
 		return false
 	}
-	return strings.Contains(h.reader.FoldAccount(a.reading.Account), "@") ||
-		slices.ContainsFunc(a.reading.Accounts, func(n string) bool { return strings.Contains(h.reader.FoldAccount(n), "@") })
+	return !plainName(a.reading.Account) || slices.ContainsFunc(a.reading.Accounts, func(n string) bool { return !plainName(n) })
+}
+
+// plainName reports whether a name has only what WordPress leaves in a login
+// name as it is, or letters of other scripts.
+func plainName(s string) bool {
+	return !strings.ContainsFunc(s, func(c rune) bool {
+		switch {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', strings.ContainsRune(" _.-", c):
+			return false
+		}
+		return c < unicode.MaxASCII || !unicode.IsLetter(c) || unicode.Is(unicode.Latin, c)
+	})
 }
 
 // errShut: a login in a session that waits for the second factor of another.
@@ -297,6 +311,11 @@ func (h *Handler) afterShop(w http.ResponseWriter, r *http.Request, a *attempt, 
 	begun := *p
 	if err := h.named(w, r, a, p, answer); err != nil {
 		h.dropAnswer(w, p, answer)
+		if errors.Is(err, errShut) {
+			h.settle(r.Context(), a, login.Retry)
+			h.report(r, a, o)
+			return true, h.shutPage(w, r, a.g, a.cookies)
+		}
 		h.settle(r.Context(), a, o)
 		h.report(r, a, o)
 		return true, h.secondDown(w, r, a, err)
@@ -325,6 +344,12 @@ func (h *Handler) named(w http.ResponseWriter, r *http.Request, a *attempt, p *p
 	p.must, p.enrol = false, false
 	if err := h.asks(w, r, a, p, owner); err != nil {
 		return err
+	}
+	if a.found != "" && typed.must && p.must {
+		// The page may tell of another session than the login's: EverShop's
+		// staff sign in into a cookie of their own, beside that of a customer.
+		// The factor of one must not open what is the other's.
+		return errShut
 	}
 	if a.found != "" && typed.must && !p.must {
 		// The factor was set up under the name that was typed, before the shop

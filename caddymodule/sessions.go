@@ -2,6 +2,7 @@ package caddymodule
 
 import (
 	"bytes"
+	"encoding/json"
 	"io"
 	"mime"
 	"mime/multipart"
@@ -249,13 +250,29 @@ func (h *Handler) dropShort(r *http.Request, body []byte) bool {
 func sessionValue(s string) string {
 	for range 3 {
 		before := s
-		s, _, _ = strings.Cut(unescaped(s), "\x00")
+		s, _, _ = strings.Cut(fromJSON(unescaped(s)), "\x00")
 		s = unquoted(strings.TrimSpace(strings.Trim(strings.TrimSpace(s), `"`))) // as Python does
 		if s == before {
 			break
 		}
 	}
 	return login.FoldAccount(s)
+}
+
+// fromJSON is the text that a cookie has as JSON: Express' cookie-parser reads
+// `j:"abc"` as `abc`, with all escapes that JSON has, and express-session takes
+// its cookie from there.
+func fromJSON(s string) string {
+	text, ok := strings.CutPrefix(strings.TrimLeft(s, "\" \t"), "j:")
+	if !ok {
+		return s
+	}
+	var value string
+	// Of the quotes around the whole one may stand at the end.
+	if json.NewDecoder(strings.NewReader(text)).Decode(&value) != nil {
+		return s
+	}
+	return value
 }
 
 // unescaped undoes the percent escapes of a text, and leaves what is none.

@@ -14,7 +14,8 @@ import (
 // accents, control and invisible characters make no difference, `ß` is `ss`,
 // `ð` is `d` and `٣` is `3`, as in the collations of MySQL and MariaDB; tags, `%hh` and
 // `&entities;` go, because WordPress drops them from a user name before it
-// looks it up, so that `al<b>ice` opens alice's account.
+// looks it up, so that `al<b>ice` opens alice's account, and so do backslashes,
+// which Zen Cart drops.
 //
 // It may take two accounts for one (`josé` and `jose` in a shop that tells
 // them apart): they then share their counts, which is the safe side. What
@@ -29,7 +30,7 @@ func FoldAccount(typed string) string {
 		// What databases compare are the characters as they were typed.
 		s = norm.NFKC.String(foldEqual(strings.ToValidUTF8(s, "\uFFFD")))
 	}
-	s = stripMarkup(s)
+	s = strings.ReplaceAll(stripMarkup(s), `\`, "")
 	if ascii(s) {
 		s = strings.ToLower(s)
 	} else {
@@ -46,7 +47,8 @@ func FoldAccount(typed string) string {
 		}
 		return r
 	}, s)
-	s = foldBeyond(norm.NFKC.String(letters.Replace(s)))
+	// WordPress looks for octets and entities when the accents are gone.
+	s = stripMarkup(foldBeyond(norm.NFKC.String(letters.Replace(s))))
 	if s = strings.Join(strings.Fields(s), " "); s == "" {
 		return strings.TrimSpace(typed)
 	}
@@ -57,7 +59,7 @@ func FoldAccount(typed string) string {
 // small letters: visible ASCII, and nothing that markup is made of.
 func plainAccount(s string) bool {
 	for i := 0; i < len(s); i++ {
-		if c := s[i]; c <= ' ' || c >= 0x7f || c == '<' || c == '%' || c == '&' {
+		if c := s[i]; c <= ' ' || c >= 0x7f || c == '<' || c == '%' || c == '&' || c == '\\' {
 			return false
 		}
 	}
@@ -85,8 +87,34 @@ func (rd *Reader) FoldAccount(typed string) string {
 }
 
 // letters are those that the default collation (DUCET) files under their
-// base letters, without a decomposition in Unicode itself.
-var letters = strings.NewReplacer("æ", "ae", "œ", "oe", "ø", "o", "ł", "l", "đ", "d", "ħ", "h", "ŧ", "t")
+// base letters, without a decomposition in Unicode itself, and what WordPress'
+// remove_accents makes of others before it looks a name up: it takes the sign
+// of the pound away.
+var letters = strings.NewReplacer("æ", "ae", "œ", "oe", "ø", "o", "ł", "l", "đ", "d", "ħ", "h", "ŧ", "t",
+	"þ", "th", "ŋ", "n", "ĸ", "k", "ʼ", "", "ɑ", "a", "€", "e", "£", "")
+
+// oddMarkup reports whether a name has tags that not everybody ends at the same
+// place: PHP's strip_tags knows quotes, comments, scripts and blanks, so that
+// `alice<a ">1">` is alice there, and there are as many spellings of her as
+// anybody likes. No account's name has any.
+func oddMarkup(s string) bool {
+	for {
+		_, after, ok := strings.Cut(s, "<")
+		if !ok || after == "" {
+			return false
+		}
+		tag, rest, closed := strings.Cut(after, ">")
+		name := strings.ToLower(tag)
+		if strings.ContainsAny(after[:1], "!? \t\n\v\f\r") || strings.ContainsAny(tag, "<\"'\x00") ||
+			strings.HasPrefix(name, "script") || strings.HasPrefix(name, "style") {
+			return true
+		}
+		if !closed {
+			return false
+		}
+		s = rest
+	}
+}
 
 // stripMarkup does what WordPress' sanitize_user does: tags, percent octets
 // and entities go.

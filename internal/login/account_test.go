@@ -15,7 +15,7 @@ func TestFoldAccountTakesOneAccountForOne(t *testing.T) {
 	for want, spellings := range map[string][]string{
 		"alice": {
 			"alice", "ALICE", " alice ", "alicé", "\uff41lice", "alice  ", "ali\u200bce", "alice\x00", "ali\u00adce", "alice\u0301",
-			"al<b>ice", "ali%41ce", "alice&amp;", "alice<x", "ali&x;ce",
+			"al<b>ice", `al\ice`, `\alice\\`, "al£ice", "££alice", "alice%éa", "ali%41ce", "alice&amp;", "alice<x", "ali&x;ce",
 		},
 		"strasse":         {"straße", "STRASSE", "STRAẞE"},
 		"kelly":           {"kelly", "\u212aelly"},
@@ -37,6 +37,27 @@ func TestFoldAccountTakesOneAccountForOne(t *testing.T) {
 	}
 	if FoldAccount("аlice") == "alice" {
 		t.Error("a Cyrillic letter is not a Latin one")
+	}
+}
+
+func TestMarkupThatEndsInTwoPlacesIsRefused(t *testing.T) {
+	endpoints, _ := config.Preset("woocommerce")
+	rd, err := NewReader(endpoints, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for typed, want := range map[string]Kind{
+		"alice": Attempt, "al<b>ice": Attempt, "alice<b": Attempt, "alice<": Attempt, "a>b": Attempt, `"alice"`: Attempt,
+		"Alice <alice@shop.example>": Attempt, "<b>alice</b>": Attempt,
+		`alice<a ">1">`: Refused, "alice<a '>1'>": Refused, "alice<script>1</script>": Refused, "alice<STYLE >1</style>": Refused, "alice<!-- > -->": Refused,
+		"alice<?x>": Refused, "al< b>ice": Refused, "al<b<c>>ice": Refused, "al<b>ice<c\t'>'>": Refused,
+	} {
+		body := url.Values{"log": {typed}, "pwd": {"x"}}.Encode()
+		r := httptest.NewRequest(http.MethodPost, "/wp-login.php", strings.NewReader(body))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		if got := rd.Read(httptest.NewRecorder(), r); got.Kind != want {
+			t.Errorf("%s: %v %s, want %v", typed, got.Kind, got.Reason, want)
+		}
 	}
 }
 
@@ -63,9 +84,10 @@ func TestANameWithASharpSIsOfBothAccountsThatItMayOpen(t *testing.T) {
 		t.Fatal(err)
 	}
 	for typed, want := range map[string][]string{
-		"boß@shop.example":  {"boß@shop.example", "bos@shop.example"},
-		"ßuße@shop.example": {"ßuße@shop.example", "suse@shop.example"},
-		"boss@shop.example": nil,
+		"boß@shop.example":   {"boß@shop.example", "bos@shop.example"},
+		"ßuße@shop.example":  {"ßuße@shop.example", "suse@shop.example"},
+		"boss@shop.example":  nil,
+		"an<na@shop.example": {"an<na@shop.example", "an_na@shop.example"},
 	} {
 		body := url.Values{"email": {typed}, "password": {"x"}}.Encode()
 		r := httptest.NewRequest(http.MethodPost, "/login", strings.NewReader(body))
@@ -98,7 +120,7 @@ func TestTheTableOfEqualCharactersIsReadWholeAndBadOnesAreNot(t *testing.T) {
 func TestDifferentAccountsStayDifferent(t *testing.T) {
 	names := []string{
 		"alice", "аlice", "alice1", "alice.b", "aliceb", "alice-b", "alice_b", "alice+b", "alice+c", "a lice", "al1ce",
-		"alice@x.de", "alice@x.com", "alice@y.de", "a.lice@gmail.com", "alice@gmail.com", "alice+a@gmail.com", "'alice'", "alice\\", "alice\"",
+		"alice@x.de", "alice@x.com", "alice@y.de", "a.lice@gmail.com", "alice@gmail.com", "alice+a@gmail.com", "'alice'", "alice\"",
 		"1", "01", "1.0", "0", "", "名前", "名", "алиса", "алисо", "جميل", "جمل", "o'hara", "ohara", "#alice", "alice#", "*", "%", "_",
 	}
 	seen := map[string]string{}

@@ -123,12 +123,13 @@ func digit(r rune) (byte, bool) {
 // twins are the characters that are one thing in general_ci and another in the
 // unicode_ci collations and in Unicode, with the former. `ß` is `s` or `ss`, a
 // Greek iota below a letter is a letter or nothing. No single form is both, for
-// `s` and `ss` are two accounts.
-var twins = strings.NewReplacer("ß", "s", "\u0345", "ι")
+// `s` and `ss` are two accounts. Pointed brackets are tags to WordPress and
+// underscores to Zen Cart.
+var twins = strings.NewReplacer("ß", "s", "\u0345", "ι", "<", "_", ">", "_")
 
 // twin is another account that a name opens in some databases, if there is one.
 func twin(name string) (string, bool) {
-	if !strings.ContainsAny(name, "ß\u0345") {
+	if !strings.ContainsAny(name, "ß\u0345<>") {
 		return "", false
 	}
 	return twins.Replace(name), true

@@ -143,6 +143,9 @@ func NewReader(endpoints []config.Endpoint, opt Options) (*Reader, error) {
 // query that could hold a password costs no allocation.
 func (rd *Reader) Read(w http.ResponseWriter, r *http.Request) Reading {
 	reading := rd.read(w, r)
+	if reading.Kind == Attempt && (oddMarkup(reading.Account) || slices.ContainsFunc(reading.Accounts, oddMarkup)) {
+		return refuse(reading.Endpoint, http.StatusBadRequest, ReasonField)
+	}
 	reading.addTwin()
 	return reading
 }

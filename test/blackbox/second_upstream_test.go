@@ -58,6 +58,12 @@ func loosely(v string) string {
 			v = u
 		}
 		v, _, _ = strings.Cut(v, "\x00")
+		var said string
+		if j, ok := strings.CutPrefix(strings.TrimSuffix(strings.TrimPrefix(v, `"j`), `""`), ":"); ok && json.Unmarshal([]byte(j+`"`), &said) == nil {
+			v = said
+		} else if j, ok := strings.CutPrefix(v, "j:"); ok && json.Unmarshal([]byte(j), &said) == nil {
+			v = said
+		}
 		v = octal.ReplaceAllStringFunc(strings.Trim(v, "\" \t\r\n"), func(s string) string {
 			n, _ := strconv.ParseUint(s[1:], 8, 8)
 			return string(rune(n))

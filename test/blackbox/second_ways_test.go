@@ -176,6 +176,10 @@ var spellings = []func(string) string{
 	func(v string) string { return string(rune(v[0])-'!'+'！') + v[1:] },
 	func(v string) string { return v + "\u200d" }, func(v string) string { return v + "%cc%81" },
 	func(v string) string { return v + "%" }, func(v string) string { return v + "%00%zz" },
+	// Express' cookie-parser takes JSON from a cookie that says it is some.
+	func(v string) string { return url.QueryEscape(`j:"` + v + `"`) },
+	func(v string) string { return url.PathEscape(`j: "` + fmt.Sprintf(`\u%04x`, v[0]) + v[1:] + `" `) },
+	func(v string) string { return `"j:%22` + v + `%22"` },
 }
 
 var ways = []way{

@@ -201,6 +201,29 @@ var patterns = []string{
 	alice + "\x00", "\"alice\"@shop.example", "alice @shop.example", alice + "'",
 }
 
+// spelled asks for pages in the sessions of a visitor, as cookies of JSON.
+func (s scripted) spelled(t *testing.T, v *visitor, g *guardtest.Gateway) {
+	t.Helper()
+	base, err := url.Parse(v.base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range v.client.Jar.Cookies(base) {
+		value, err := url.PathUnescape(c.Value)
+		if err != nil {
+			continue
+		}
+		for _, to := range []string{js(value), " " + strings.Replace(js(value), "s:", `\u0073:`, 1)} {
+			thief := s.visits(t, g)
+			for _, page := range []string{"/account", "/", "/admin", "/account?ajax=true"} {
+				if p := thief.send("GET", page, "", nil, "Cookie", c.Name+"="+url.PathEscape("j:"+to)); p.has(alice) {
+					t.Errorf("%s in the session as JSON: the password alone is shown %s", page, p.Status)
+				}
+			}
+		}
+	}
+}
+
 func TestNPMShopsOpenWithTheSecondFactorAndNotWithThePasswordAlone(t *testing.T) {
 	for _, s := range scripts {
 		t.Run(s.name, func(t *testing.T) {
@@ -265,6 +288,7 @@ func TestNPMShopsOpenWithTheSecondFactorAndNotWithThePasswordAlone(t *testing.T)
 					}
 				}
 				in(v, v.script("/api/user/session/tokens", "application/json", "{}"), "tokens of a session")
+				s.spelled(t, v, g)
 			})
 
 			// By script, with the clearance.
