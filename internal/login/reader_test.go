@@ -137,7 +137,14 @@ func TestOpenCartQuerySpellingsAreAttempts(t *testing.T) {
 	}
 	const register = "firstname=A&email=alice%40shop.example&password=pw"
 	wantOther(t, rd, post("/en-gb/register", urlencoded, register), register)
-	for _, target := range []string{"/register/login", "/login?x=register", "/login/cash-register", "/login?route=account/register"} {
+	wantOther(t, rd, post("/en-gb/register?_route_=en-gb/register", urlencoded, register), register)
+	wantOther(t, rd, post("/register?_route_=Register/", urlencoded, register), register)
+	for _, target := range []string{
+		"/register/login", "/login?x=register", "/login/cash-register", "/login?route=account/register",
+		// OpenCart's own rewriting puts the path into _route_, and the last counts.
+		"/register?_route_=login", "/index.php/register?_route_=my-account-login", "/register?_route_=register&_route_=login", "/register?_route_[=login",
+		"/register?%5froute.=login", "/login/register", "/register?_route_=en-gb/login/register",
+	} {
 		if got := read(rd, post(target, urlencoded, register)); got.Kind != Attempt {
 			t.Errorf("%s with a registration's field: %v, want an attempt", target, got.Kind)
 		}

@@ -1,6 +1,9 @@
 package login
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // routing says what the query says about an endpoint's page.
 type routing int
@@ -69,13 +72,14 @@ func (e *Endpoint) exempted(s *subject, pairs []pair) bool {
 	if len(e.exempt) == 0 || s.badPath || e.onPath(s) {
 		return false
 	}
-	for _, p := range s.paths() {
-		last := p[strings.LastIndexByte(p, '/')+1:]
-		ok := false
-		for _, x := range e.exemptPaths {
-			ok = ok || x == last
-		}
-		if !ok {
+	if slices.ContainsFunc(s.paths(), func(p string) bool { return !e.exemptPath(p) }) {
+		return false
+	}
+	// What takes the path's place in the query is a path as well.
+	for _, u := range e.queryUnless {
+		if slices.ContainsFunc(s.values(u), func(v string) bool {
+			return !e.exemptPath("/" + strings.Trim(strings.ToLower(v), "/ "))
+		}) {
 			return false
 		}
 	}
@@ -91,6 +95,25 @@ func (e *Endpoint) exempted(s *subject, pairs []pair) bool {
 		}
 	}
 	return found
+}
+
+// exemptPath reports whether a path's last segment is an exempting one, and, in
+// a shop that looks segments up one by one, none before it leads to the login.
+func (e *Endpoint) exemptPath(p string) bool {
+	head, last := p, p
+	if i := strings.LastIndexByte(p, '/'); i >= 0 {
+		head, last = p[:i], p[i+1:]
+	}
+	if !slices.Contains(e.exemptPaths, last) {
+		return false
+	}
+	for len(e.queryUnless) > 0 && head != "" {
+		if matchAny(e.paths, head) {
+			return false
+		}
+		head = head[:max(0, strings.LastIndexByte(head, '/'))]
+	}
+	return true
 }
 
 // routeValue folds a route as shops do before they look it up: OpenCart

@@ -119,6 +119,18 @@ func (s *subject) param(name string, values []string) routing {
 	return found
 }
 
+// values are those of a parameter in the query, however its name is spelled.
+func (s *subject) values(name string) (all []string) {
+	loose, _ := looseTokens(name)
+	for i := range s.params {
+		usual, unclosed := looseTokens(s.params[i].name)
+		if usual.startsWith(loose) || unclosed.startsWith(loose) {
+			all = append(all, s.params[i].value)
+		}
+	}
+	return all
+}
+
 // eachPair splits form data on `&` only and calls f with each name and value
 // as sent. Empty pairs are skipped.
 func eachPair(s string, f func(name, value string)) {

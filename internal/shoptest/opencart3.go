@@ -19,6 +19,9 @@ var openCart3Controllers = []string{
 func serveOpenCart3(v *visit) {
 	s := openCartSession(v, "")
 	asked, _ := v.get.Text("route")
+	if words, _ := v.get.Text("_route_"); words == "login" {
+		asked = "account/login" // as its table of addresses for search engines may have it
+	}
 	if asked == "" {
 		asked = "common/home"
 	}

@@ -373,6 +373,14 @@ var ways = []way{
 			p.get(e.private)
 		}
 	}},
+	{"a login as if it were a registration", func(p *person, e *prey) {
+		alice := shoptest.Alice()
+		for _, to := range []string{"/register?_route_=login", "/index.php/register?_route_=login", "/index.php/register?route=account/login", "/create_account?main_page=login", "/register?main_page=login"} {
+			form := url.Values{"email": {alice.Email}, "email_address": {alice.Email}, "password": {alice.Password}, "firstname": {"x"}, "telephone": {"1"}, "confirm": {alice.Password}, "confirmation": {alice.Password}}
+			p.post(to, form.Encode())
+			p.get(e.private)
+		}
+	}},
 	{"a session without cookies", func(p *person, e *prey) {
 		q := visitor(p.t, p.base, "203.0.113.77")
 		q.client.Transport = p.client.Transport
