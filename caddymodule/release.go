@@ -4,6 +4,8 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -106,16 +108,18 @@ func (h *Handler) released(r *http.Request, g *guard, held *hold.Answer, own own
 // shop signs them out where it is known how.
 func (h *Handler) cancelSecond(w http.ResponseWriter, r *http.Request, g *guard, own ownCookies, shop caddyhttp.Handler) error {
 	back := "/"
+	about := []string{path.Dir(strings.TrimSuffix(h.prefix, "/")) + "/", h.notOurs(r.Referer())}
 	if t, ok := hold.ParseTicket(own.second); ok {
 		if held, err := g.answers.Take(r.Context(), t, h.now()); err == nil {
 			if back = sameSite(r, backFrom(r, held)); back == "" {
 				back = "/"
 			}
+			about = append(about, h.notOurs(held.Action))
 			h.endChallenge(r, g, held)
 		}
 	}
 	h.signOut(r, shop)
-	h.expireSessions(w, r)
+	h.expireSessions(w, r, cookiePaths(about))
 	expireCookie(w, r, secondCookie)
 	if h.inDialog(r) {
 		return h.secondPage(w, r, http.StatusOK, "", page.Second{State: page.SecondCleared})
@@ -126,9 +130,39 @@ func (h *Handler) cancelSecond(w http.ResponseWriter, r *http.Request, g *guard,
 	return nil
 }
 
-// expireSessions takes the shop's sessions from the browser. With which
-// domain a cookie was set nobody says, so it is taken for all that it may be.
-func (h *Handler) expireSessions(w http.ResponseWriter, r *http.Request) {
+// notOurs is an address unless it is one of our own.
+func (h *Handler) notOurs(address string) string {
+	if u, err := url.Parse(address); err != nil || strings.HasPrefix(u.Path, h.prefix) {
+		return ""
+	}
+	return address
+}
+
+// maxCookiePaths bounds the paths that a session's cookie is looked for at.
+const maxCookiePaths = 8
+
+// cookiePaths are the paths that cookies of a shop may have been set for, which
+// has pages at these addresses: a shop below a directory sets them for that.
+func cookiePaths(addresses []string) []string {
+	all := []string{"/"}
+	for _, address := range addresses {
+		u, err := url.Parse(address)
+		if err != nil || !strings.HasPrefix(u.Path, "/") {
+			continue
+		}
+		for i, c := range u.Path {
+			if p := u.Path[:i]; i > 0 && c == '/' && len(all) < maxCookiePaths && !slices.Contains(all, p) {
+				all = append(all, p, p+"/")
+			}
+		}
+	}
+	return all
+}
+
+// expireSessions takes the shop's sessions from the browser. With which domain
+// and path a cookie was set nobody says, so it is taken for all that it may be.
+// A cookie of a directory is not sent to us: it goes by its name.
+func (h *Handler) expireSessions(w http.ResponseWriter, r *http.Request, paths []string) {
 	host := r.Host
 	if u, err := url.Parse("//" + r.Host); err == nil {
 		host = u.Hostname()
@@ -137,20 +171,37 @@ func (h *Handler) expireSessions(w http.ResponseWriter, r *http.Request) {
 	if _, parent, ok := strings.Cut(host, "."); ok && strings.Contains(parent, ".") {
 		domains = append(domains, parent)
 	}
-	seen := map[string]bool{}
+	var names []string
 	for _, c := range r.Cookies() {
-		if seen[c.Name] || !h.second.isSession(c.Name) {
-			continue
+		if !slices.Contains(names, c.Name) && h.second.isSession(c.Name) {
+			names = append(names, c.Name)
 		}
-		seen[c.Name] = true
+	}
+	if unseen := h.second.sessions; len(paths) > 1 && len(unseen) <= maxUnseen {
+		for _, name := range unseen {
+			if !slices.Contains(names, name) && !strings.Contains(name, "*") {
+				names = append(names, name)
+			}
+		}
+	}
+	for _, name := range names {
 		for _, d := range domains {
-			gone := http.Cookie{Name: c.Name, Path: "/", Domain: d, MaxAge: -1, Secure: secure(r), HttpOnly: true}
-			if text := gone.String(); text != "" && (d == "" || !strings.HasPrefix(c.Name, "__Host-")) {
-				w.Header().Add("Set-Cookie", text)
+			for _, p := range paths {
+				if d != "" && strings.HasPrefix(name, "__Host-") {
+					continue
+				}
+				gone := http.Cookie{Name: name, Path: p, Domain: d, MaxAge: -1, Secure: secure(r), HttpOnly: true}
+				if text := gone.String(); text != "" {
+					w.Header().Add("Set-Cookie", text)
+				}
 			}
 		}
 	}
 }
+
+// maxUnseen is how many names of sessions are expired unseen: an answer has room
+// for those of a preset, not for all that are in common use.
+const maxUnseen = 4
 
 // signsOut is where a session is signed out at the shop, nil if that is not
 // known.
