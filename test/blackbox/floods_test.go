@@ -55,7 +55,7 @@ func TestAFloodOfDenialsIsFoldedInTheLog(t *testing.T) {
 	for i := range tries {
 		p.login(shoptest.Alice().Email, fmt.Sprint("guess", i))
 	}
-	seconds := int(time.Since(began)/time.Second) + 2 // that it touched
+	seconds := int(time.Since(began)/time.Second) + 2  // that it touched
 	eventually(t, "lines for all tries", func() bool { // the second that is being counted has to end
 		sum := 0
 		for _, d := range g.Decisions() {
