@@ -116,6 +116,9 @@ func (h *Handler) changeFactor(ctx context.Context, g *guard, owner factor.ID, q
 			if derr != nil {
 				return nil, fmt.Errorf("--delay: %w", derr)
 			}
+			if d > config.MaxResetDelay {
+				return nil, fmt.Errorf("--delay: %s is more than %s; write --delay 24h", q.Delay, config.MaxResetDelay)
+			}
 			delay = time.Duration(d)
 		}
 		if a, err = g.vault.Reset(ctx, now, owner, delay); err == nil && delay > 0 {

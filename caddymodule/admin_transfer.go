@@ -10,7 +10,6 @@ import (
 	"os"
 
 	"github.com/caddyserver/caddy/v2"
-	caddycmd "github.com/caddyserver/caddy/v2/cmd"
 	"go.uber.org/zap"
 
 	"github.com/login-guard/login-guard/internal/factor"
@@ -83,12 +82,8 @@ func serveImport(w http.ResponseWriter, r *http.Request) error {
 
 // transfer is `factor export FILE` and `factor import FILE`.
 func (v *verb) transfer(do, file string, replace bool) error {
-	admin, err := caddycmd.DetermineAdminAPIAddress(v.admin, nil, "", "")
-	if err != nil {
-		return fmt.Errorf("finding the admin API: %w", err)
-	}
 	if do == "export" {
-		resp, err := caddycmd.AdminAPIRequest(admin, http.MethodGet, "/login_guard/factor/export?site="+v.site, nil, nil)
+		resp, err := v.request(http.MethodGet, "factor/export?site="+v.site, nil, nil)
 		if err != nil {
 			return err
 		}
@@ -109,8 +104,8 @@ func (v *verb) transfer(do, file string, replace bool) error {
 		return err
 	}
 	defer in.Close()
-	path := fmt.Sprintf("/login_guard/factor/import?site=%s&replace=%t", v.site, replace)
-	resp, err := caddycmd.AdminAPIRequest(admin, http.MethodPost, path, http.Header{"Content-Type": {"application/octet-stream"}}, in)
+	path := fmt.Sprintf("factor/import?site=%s&replace=%t", v.site, replace)
+	resp, err := v.request(http.MethodPost, path, http.Header{"Content-Type": {"application/octet-stream"}}, in)
 	if err != nil {
 		return err
 	}

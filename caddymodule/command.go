@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"sort"
 	"strings"
+	"syscall"
 	"time"
 
 	caddycmd "github.com/caddyserver/caddy/v2/cmd"
@@ -92,13 +93,9 @@ func (v *verb) ask(method, path string, body, out any) (printed bool, err error)
 		content = bytes.NewReader(b)
 		header.Set("Content-Type", "application/json")
 	}
-	admin, err := caddycmd.DetermineAdminAPIAddress(v.admin, nil, "", "")
+	resp, err := v.request(method, path, header, content)
 	if err != nil {
-		return false, fmt.Errorf("finding the admin API: %w", err)
-	}
-	resp, err := caddycmd.AdminAPIRequest(admin, method, "/login_guard/"+path, header, content)
-	if err != nil {
-		return false, inPlainWords(err)
+		return false, err
 	}
 	defer resp.Body.Close()
 	if v.json {
@@ -106,6 +103,22 @@ func (v *verb) ask(method, path string, body, out any) (printed bool, err error)
 		return true, err
 	}
 	return false, json.NewDecoder(resp.Body).Decode(out)
+}
+
+// request asks the gateway's admin API. path is below /login_guard/.
+func (v *verb) request(method, path string, header http.Header, content io.Reader) (*http.Response, error) {
+	admin, err := caddycmd.DetermineAdminAPIAddress(v.admin, nil, "", "")
+	if err != nil {
+		return nil, fmt.Errorf("finding the admin API: %w", err)
+	}
+	resp, err := caddycmd.AdminAPIRequest(admin, method, "/login_guard/"+path, header, content)
+	if err != nil && strings.Contains(err.Error(), syscall.ECONNREFUSED.Error()) { // Caddy does not wrap it
+		return nil, fmt.Errorf("no gateway answers at %s: start it, or name its admin API, as in --admin localhost:2019", admin)
+	}
+	if err != nil {
+		return nil, inPlainWords(err)
+	}
+	return resp, nil
 }
 
 // inPlainWords takes what the admin API says of an error out of what Caddy

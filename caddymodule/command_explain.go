@@ -14,8 +14,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	caddycmd "github.com/caddyserver/caddy/v2/cmd"
-
 	"github.com/login-guard/login-guard/internal/record"
 )
 
@@ -120,13 +118,9 @@ func orDash(s string) string {
 }
 
 func (v *verb) events(q url.Values) error {
-	admin, err := caddycmd.DetermineAdminAPIAddress(v.admin, nil, "", "")
+	resp, err := v.request(http.MethodGet, "events?"+q.Encode(), nil, nil)
 	if err != nil {
-		return fmt.Errorf("finding the admin API: %w", err)
-	}
-	resp, err := caddycmd.AdminAPIRequest(admin, http.MethodGet, "/login_guard/events?"+q.Encode(), nil, nil)
-	if err != nil {
-		return inPlainWords(err)
+		return err
 	}
 	defer resp.Body.Close()
 	if v.json {

@@ -119,7 +119,10 @@ const (
 )
 
 const (
-	day           = 24 * time.Hour
+	day = 24 * time.Hour
+	// MaxResetDelay is the longest that a reset may wait.
+	MaxResetDelay = Duration(30 * day)
+
 	minSecret     = 16
 	exampleSender = `code sms https://sms.example/send { secret {$HOOK_SECRET}; countries +49 }`
 )
@@ -135,8 +138,8 @@ func (s *SecondFactor) check() (errs []error) {
 	add(within("second_factor grace", s.Grace, Duration(time.Hour), Duration(365*day), "14d")...)
 	add(within("second_factor trust", s.Trust, Duration(time.Hour), Duration(90*day), "30d")...)
 	add(within("second_factor offer", s.Offer, Duration(day), Duration(365*day), "90d")...)
-	if s.ResetDelay < 0 || s.ResetDelay > Duration(30*day) {
-		add(wrong("second_factor reset_delay", fmt.Sprintf("%s is not between nothing and 30d", s.ResetDelay), "reset_delay 24h"))
+	if s.ResetDelay < 0 || s.ResetDelay > MaxResetDelay {
+		add(wrong("second_factor reset_delay", fmt.Sprintf("%s is not between nothing and %s", s.ResetDelay, MaxResetDelay), "reset_delay 24h"))
 	}
 	if (s.Grace != 0 || s.GraceOff) && s.Mode != SecondRequired {
 		add(wrong("second_factor grace", "only customers who need a second factor have time to set one up", "second_factor required { grace 14d }"))

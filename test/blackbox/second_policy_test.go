@@ -197,6 +197,14 @@ func TestAnOperatorTakesASecondFactorAway(t *testing.T) {
 		t.Errorf("the export has %d bytes: %v", len(raw), err)
 	}
 	say("0 added, 0 replaced, 1 were there", "import", file)
+	for want, args := range map[string][]string{
+		"--delay: 90d is more than 30d; write --delay 24h": {"reset", alice.Email, "--delay", "90d", "--admin", g.AdminAddr},
+		"no gateway answers at 127.0.0.1:1: start it":      {"status", "--admin", "127.0.0.1:1"},
+	} {
+		if out, err := g.Command(append([]string{"login-guard", "factor"}, args...)...); err == nil || !strings.Contains(out, want) {
+			t.Errorf("%v: %v\n%s\nwant %q", args, err, out, want)
+		}
+	}
 	say("the second factor goes at", "reset", alice.Email, "--delay", "24h")
 	asked := visitor(t, g.URL, "198.51.100.8").login(alice.Email, alice.Password)
 	if asked.guard() != "second-factor" {
