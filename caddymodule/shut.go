@@ -154,8 +154,9 @@ type flight struct {
 	landed chan struct{}
 }
 
-// flightWait is how long a request of a session waits for its login.
-const flightWait = 3 * time.Second
+// flightWait is how long a request of a session waits for its login: as long as
+// a slow shop takes for it and for saying who signed in.
+const flightWait = 10 * time.Second
 
 // start notes a login of sessions until the function it returns is called.
 func (f *flights) start(sessions []store.Key) (landed func()) {
