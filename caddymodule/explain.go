@@ -20,6 +20,7 @@ import (
 	"github.com/login-guard/login-guard/internal/factor"
 	"github.com/login-guard/login-guard/internal/override"
 	"github.com/login-guard/login-guard/internal/record"
+	"github.com/login-guard/login-guard/internal/risk"
 )
 
 // explainAsk says which decisions are to be explained.
@@ -137,7 +138,7 @@ func hostOf(g *guard, address string) (netip.Prefix, error) {
 
 // eventActions are what decisions can be chosen by.
 func eventActions() []string {
-	return []string{"allow", "slider", "picture", "second_factor", "deny", "unreadable"}
+	return []string{string(risk.Allow), string(risk.Slider), string(risk.Picture), string(risk.SecondFactor), string(risk.Deny), string(risk.Unreadable)}
 }
 
 // serveEvents lists decisions as lines of JSON, the oldest first, and with
